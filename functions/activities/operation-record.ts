@@ -1,0 +1,88 @@
+/** The activities that keep the operation's own record: claimed, unwinding, ended; each with the event that tells the world. */
+import * as contracts from '../../orchestrations/activities.js';
+import { accessEvent, type EventData, type EventName } from '../../shared/contracts/events.js';
+import { timestamp } from '../../shared/kit/clock.js';
+import type { OperationDocument } from '../../shared/model/operation.js';
+import type { TeamPlan } from '../../shared/model/plan.js';
+import type { TeamAccess } from '../../shared/model/team.js';
+import type { Services } from '../wiring.js';
+import { implementActivity } from './implement.js';
+
+implementActivity(contracts.claimOperation, async ({ operationId, attempt, instanceId }, services) => {
+  const { operations, clock } = services;
+  if (!(await operations.start(operationId, attempt, instanceId, timestamp(clock)))) return {};
+  const operation = await readOperation(services, operationId);
+  const { plan, subject } = operation;
+  await publish(services, operation, 'accepted', { operationId, team: subject, steps: plan.steps.length });
+  return { plan };
+});
+
+implementActivity(contracts.beginUnwinding, async ({ operationId, attempt, problem }, { operations, clock }) => {
+  await operations.beginUnwinding(operationId, attempt, problem, timestamp(clock));
+  return {};
+});
+
+implementActivity(contracts.recordTeamReady, async ({ operationId, keyReference, foundryEndpoint }, services) => {
+  const operation = await readOperation(services, operationId);
+  const plan = operation.plan as TeamPlan;
+  const access = accessOf(plan, services.platform.apiManagement.gatewayUrl, keyReference, foundryEndpoint);
+  const end = { operation: { phase: 'succeeded' as const }, team: { phase: 'Ready' as const, access } };
+  await services.teams.end(operation, end, timestamp(services.clock));
+  const apis = access.apis.map(({ url, models }) => ({ url, models }));
+  await publish(services, operation, 'ready', { operationId, team: operation.subject, apis, keyReference });
+  return {};
+});
+
+implementActivity(contracts.recordModelReady, async ({ operationId }, services) => {
+  const operation = await readOperation(services, operationId);
+  const end = { operation: { phase: 'succeeded' as const }, model: { phase: 'Ready' as const } };
+  await services.models.end(operation, end, timestamp(services.clock));
+  return {};
+});
+
+implementActivity(contracts.recordFailure, async ({ operationId, phase, problem }, services) => {
+  const operation = await readOperation(services, operationId);
+  const now = timestamp(services.clock);
+  const error = { ...problem, operationId };
+  const outcome = phase === 'failed' ? ('Failed' as const) : ('Stuck' as const);
+  if (operation.kind === 'deploy-kaito-model')
+    await services.models.end(operation, { operation: { phase, error }, model: { phase: outcome, error } }, now);
+  else await services.teams.end(operation, { operation: { phase, error }, team: { phase: outcome } }, now);
+  await publish(services, operation, 'failed', { operationId, team: operation.subject, phase, problem: error });
+  return {};
+});
+
+async function readOperation({ operations }: Services, id: string): Promise<OperationDocument> {
+  const found = await operations.read(id);
+  if (!found) throw new Error(`Operation "${id}" is gone`);
+  return found.document;
+}
+
+/** One event per operation, attempt and kind: a repeated activity publishes the same id again. */
+async function publish<Name extends EventName>(
+  { publisher, clock }: Services,
+  { id, attempt, subject, origin }: OperationDocument,
+  name: Name,
+  data: EventData<Name>,
+): Promise<void> {
+  const { ticket, traceparent } = origin;
+  await publisher.publish(
+    accessEvent(name, data, { occurrence: `${id}/${attempt}`, time: timestamp(clock), subject, ticket, traceparent }),
+  );
+}
+
+const accessOf = (plan: TeamPlan, gatewayUrl: string, keyReference: string, foundryEndpoint: string): TeamAccess => ({
+  gatewayUrl,
+  apis: plan.connections.map(({ target, models }, index) => ({
+    api: plan.apis[index]!.api,
+    url: target,
+    models: models.map(({ name }) => name),
+  })),
+  product: plan.product.name,
+  subscription: plan.subscription.name,
+  keyReference,
+  foundryResource: plan.account.name,
+  foundryEndpoint,
+  foundryProject: plan.project.name,
+  connections: plan.connections.map(({ name }) => name),
+});

@@ -1,0 +1,83 @@
+/**
+ * Queue `access-requests`: a ticketing system asks for a team. What cannot be taken is kept in the rejected inbox and answered with an event;
+ * the message is completed either way. Only what throws (a store that does not answer) is delivered again, and ends in the dead letters.
+ */
+import { app, type InvocationContext } from '@azure/functions';
+import {
+  ACCESS_REQUESTED_TYPE,
+  RequestEventSchema,
+  TICKET_PROPERTY,
+  TicketSchema,
+} from '../../shared/contracts/messages.js';
+import { guessFormat, readDocument } from '../../shared/model/document.js';
+import { fieldErrors } from '../../shared/model/field-errors.js';
+import type { Origin } from '../../shared/model/operation.js';
+import { type Problem, problem } from '../../shared/model/problem.js';
+import { takeRequest } from '../intake.js';
+import { rejectInput } from '../rejection.js';
+import { BUS_CONNECTION, QUEUES, services } from '../wiring.js';
+
+app.serviceBusQueue('receive-access-request', {
+  connection: BUS_CONNECTION,
+  queueName: QUEUES.requests,
+  handler: receiveAccessRequest,
+});
+
+async function receiveAccessRequest(message: unknown, context: InvocationContext): Promise<void> {
+  const envelope = readEnvelope(message, context.triggerMetadata ?? {});
+  const refusal = envelope.problem ?? (await tryToTake(envelope));
+  if (!refusal) return;
+  const deliveryCount = Number(context.triggerMetadata?.['deliveryCount'] ?? 1);
+  const { origin } = envelope;
+  await rejectInput({ queue: QUEUES.requests, message, origin, problem: refusal, deliveryCount }, services());
+}
+
+interface Envelope {
+  origin: Origin & { sourceId: string };
+  document?: unknown;
+  problem?: Problem;
+}
+
+async function tryToTake({ document, origin }: Envelope): Promise<Problem | undefined> {
+  const intake = await takeRequest(document, origin, services());
+  return intake.kind === 'refused' ? intake.problem : undefined;
+}
+
+/** Opens a structured CloudEvent, or takes the bare document; text is read as JSON or YAML. */
+function readEnvelope(message: unknown, metadata: Record<string, unknown>): Envelope {
+  const properties = (metadata['applicationProperties'] ?? {}) as Record<string, unknown>;
+  const ticket = TicketSchema.safeParse(properties[TICKET_PROPERTY] ?? metadata['correlationId']);
+  const traceparent = properties['traceparent'];
+  const origin = {
+    door: 'bus' as const,
+    requestedBy: 'ticketing',
+    source: `queue:${QUEUES.requests}`,
+    sourceId: String(metadata['messageId'] ?? ''),
+    ...(ticket.success && { ticket: ticket.data }),
+    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
+  };
+  const read = typeof message === 'string' ? readDocument(message, guessFormat(message)) : readObject(message);
+  if (!read.ok) return { origin, problem: read.problem };
+  if (!isCloudEvent(read.value)) return { origin, document: read.value };
+
+  const event = RequestEventSchema.safeParse(read.value);
+  if (!event.success)
+    return {
+      origin,
+      problem: problem('invalid-request', `The CloudEvent is not a ${ACCESS_REQUESTED_TYPE}.`, {
+        errors: fieldErrors(event.error.issues),
+      }),
+    };
+  const { source, id, data } = event.data;
+  const inner = typeof data === 'string' ? readDocument(data, guessFormat(data)) : { ok: true as const, value: data };
+  const eventOrigin = { ...origin, requestedBy: source, source, sourceId: id };
+  return inner.ok ? { origin: eventOrigin, document: inner.value } : { origin: eventOrigin, problem: inner.problem };
+}
+
+/** W3C Trace Context, version 00. */
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The host has parsed JSON already; its size and shape still have to be checked. */
+const readObject = (message: unknown) => readDocument(JSON.stringify(message) ?? '', 'json');
+
+const isCloudEvent = (value: unknown): boolean => typeof value === 'object' && value !== null && 'specversion' in value;

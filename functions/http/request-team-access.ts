@@ -1,0 +1,61 @@
+/** `POST access-requests`: the HTTP door for a request. */
+import type { HttpRequest } from '@azure/functions';
+import { operationUrl, operationView, ROUTES } from '../../shared/contracts/api.js';
+import { DOCUMENT_BYTES_MAX, type DocumentFormat, readDocument } from '../../shared/model/document.js';
+import { hasEnded, type Origin, retryAfterSeconds } from '../../shared/model/operation.js';
+import { ProblemError, problem } from '../../shared/model/problem.js';
+import { takeRequest } from '../intake.js';
+import type { Caller } from './caller.js';
+import { implementRoute, problemAnswer } from './route.js';
+
+implementRoute(ROUTES.requestTeamAccess, async ({ request, caller, base, services }) => {
+  const document = await readBody(request);
+  const intake = await takeRequest(document, originOf(request, caller), services);
+  if (intake.kind === 'refused') return problemAnswer(intake.problem);
+
+  const { operation, kind } = intake;
+  const retryAfter = retryAfterSeconds(operation, services.clock.now());
+  return {
+    // An operation that has ended has nothing to wait for: the team already is as asked.
+    status: hasEnded(operation.phase) ? 200 : 202,
+    body: operationView(operation, base),
+    headers: {
+      'operation-location': operationUrl(base, operation.id),
+      'hai-outcome': kind,
+      ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    },
+  };
+});
+
+const FORMATS: Record<string, DocumentFormat> = {
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  'application/x-yaml': 'yaml',
+  'text/yaml': 'yaml',
+};
+
+async function readBody(request: HttpRequest): Promise<unknown> {
+  const mediaType = (request.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
+  const format = FORMATS[mediaType];
+  if (!format)
+    throw new ProblemError(
+      problem('unsupported-media-type', `"${mediaType.slice(0, 80)}" is not accepted.`, {
+        nextStep: `Send one of: ${Object.keys(FORMATS).join(', ')}.`,
+      }),
+    );
+  if (Number(request.headers.get('content-length')) > DOCUMENT_BYTES_MAX)
+    throw new ProblemError(problem('too-large', `The document is larger than ${DOCUMENT_BYTES_MAX / 1024} KiB.`));
+  const read = readDocument(await request.text(), format);
+  if (!read.ok) throw new ProblemError(read.problem);
+  return read.value;
+}
+
+/** Keys that make a repeated POST safe: the IETF draft's header, and that of the Microsoft REST guidelines. */
+function originOf(request: HttpRequest, caller: Caller): Origin {
+  const key = request.headers.get('idempotency-key') ?? request.headers.get('repeatability-request-id');
+  return {
+    door: 'http',
+    requestedBy: caller.id,
+    ...(key && { source: `http:${caller.id}`, sourceId: key.slice(0, 256) }),
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * Registers a route of the contract: identity, query, answer, and one shape for every error. Handlers return what they mean; headers that all
+ * answers share are put here.
+ */
+import { randomUUID } from 'node:crypto';
+import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
+import type { z } from 'zod';
+import { AzureError } from '../../shared/azure/azure-error.js';
+import type { ApiBase, RouteContract } from '../../shared/contracts/api.js';
+import { fieldErrors } from '../../shared/model/field-errors.js';
+import { type Problem, ProblemError, problem } from '../../shared/model/problem.js';
+import { type Services, services } from '../wiring.js';
+import { type Caller, callerOf } from './caller.js';
+
+export interface Call<Query> {
+  request: HttpRequest;
+  query: Query;
+  caller: Caller;
+  /** `https://host/api`: what links in the answer start with. */
+  base: ApiBase;
+  services: Services;
+}
+
+export interface Answer {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+type QueryOf<Contract extends RouteContract> = Contract extends { query: z.ZodType<infer Query> } ? Query : undefined;
+
+export function implementRoute<Contract extends RouteContract>(
+  contract: Contract,
+  handle: (call: Call<QueryOf<Contract>>) => Promise<Answer> | Answer,
+): void {
+  const answer = async (request: HttpRequest): Promise<Answer> => {
+    const all = services();
+    const caller = callerOf(request, all.settings);
+    const query = readQuery(contract, request) as QueryOf<Contract>;
+    return handle({ request, query, caller, base: baseOf(request, contract), services: all });
+  };
+
+  app.http(contract.name, {
+    methods: [contract.method],
+    route: contract.path,
+    // Identity comes from the token, decided in `caller.ts`; a function key would be a second, weaker way in.
+    authLevel: 'anonymous',
+    handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
+      const requestId = requestIdOf(request);
+      try {
+        return render(await answer(request), requestId);
+      } catch (error) {
+        return render(problemAnswer(toProblem(error, context, requestId)), requestId);
+      }
+    },
+  });
+}
+
+export const problemAnswer = (body: Problem): Answer => ({
+  status: body.status,
+  body,
+  headers: { 'content-type': 'application/problem+json', 'x-ms-error-code': body.code },
+});
+
+function render({ status, body, headers }: Answer, requestId: string): HttpResponseInit {
+  return {
+    status,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-ms-request-id': requestId,
+      ...headers,
+    },
+  };
+}
+
+function readQuery(contract: RouteContract, request: HttpRequest): unknown {
+  if (!contract.query) return undefined;
+  const parsed = contract.query.safeParse(Object.fromEntries(request.query));
+  if (parsed.success) return parsed.data;
+  throw new ProblemError(
+    problem('invalid-request', 'The query is not valid.', { errors: fieldErrors(parsed.error.issues) }),
+  );
+}
+
+/** Expected refusals keep their problem; a store that does not answer is 503; the rest is logged whole and answered blandly. */
+function toProblem(error: unknown, context: InvocationContext, traceId: string): Problem {
+  if (error instanceof ProblemError) return { ...error.problem, traceId };
+  context.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (error instanceof AzureError)
+    return problem('unavailable', 'A store that is needed for this does not answer; try again.', { traceId });
+  return problem('unexpected-error', 'Something went wrong; give the trace id to the platform team.', { traceId });
+}
+
+/** The caller's own id is echoed, so that both sides can find the call; anything but a plain token gets a new one. */
+function requestIdOf(request: HttpRequest): string {
+  const given = request.headers.get('x-ms-client-request-id');
+  return given && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** Everything before the contract's own path. */
+function baseOf(request: HttpRequest, { path }: RouteContract): ApiBase {
+  const url = new URL(request.url);
+  const firstSegment = `/${path.split('/')[0]}`;
+  return `${url.origin}${url.pathname.slice(0, url.pathname.indexOf(firstSegment))}`;
+}

@@ -1,0 +1,31 @@
+/** All doors of the app, by tier. `HAI_TIER` says which of them this app opens: the api tier answers, the worker tier does. */
+import { app } from '@azure/functions';
+
+// Answers are small; buffering them keeps the app free of a second HTTP server.
+app.setup({ enableHttpStream: false });
+
+const tier = process.env['HAI_TIER'] ?? 'all';
+
+if (tier !== 'worker') {
+  require('./http/request-team-access.js');
+  require('./http/operations.js');
+  require('./http/teams.js');
+  require('./http/platform.js');
+}
+
+if (tier !== 'api') {
+  require('./bus/receive-access-request.js');
+  require('./bus/run-operation.js');
+  require('./timers/sweep-operations.js');
+  require('./timers/drain-dead-letters.js');
+  require('./orchestrators.js');
+  require('./activities/operation-record.js');
+  require('./activities/api-management.js');
+  require('./activities/team-key.js');
+  require('./activities/foundry.js');
+  require('./activities/model-membership.js');
+  require('./activities/kaito-model.js');
+  require('./activities/proof.js');
+}
+
+require('./http/health.js');
