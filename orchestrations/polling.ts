@@ -2,7 +2,7 @@
 
 /** Shortest wait: below it, looking costs more than it tells. */
 const DELAY_SECONDS_MIN = 2;
-/** Longest wait, so that a slow resource is noticed within minutes. */
+/** Longest wait after the first look, so that a slow resource is noticed within minutes. */
 const DELAY_SECONDS_MAX = 120;
 /** Share of the elapsed time between two looks: about 8 looks and 6 % lag at any length (performance notes, section 4.6). */
 const ELAPSED_SHARE = 0.08;
@@ -20,8 +20,9 @@ export interface Waited {
 
 /** Seconds until the next look at something pending. */
 export function pendingDelaySeconds({ polls, elapsedSeconds, usualSeconds, retryAfterSeconds = 0 }: Waited): number {
-  const wanted = polls === 0 ? usualSeconds - elapsedSeconds : elapsedSeconds * ELAPSED_SHARE;
-  return Math.ceil(Math.max(clamp(wanted), retryAfterSeconds));
+  const wanted =
+    polls === 0 ? Math.max(usualSeconds - elapsedSeconds, DELAY_SECONDS_MIN) : clamp(elapsedSeconds * ELAPSED_SHARE);
+  return Math.ceil(Math.max(wanted, retryAfterSeconds));
 }
 
 /** Seconds until a busy resource is tried again; `jitter` (0 to 1) spreads those who collided. */

@@ -65,6 +65,8 @@ interface SdkError {
 
 function toAzureError(action: string, error: unknown): AzureError {
   if (error instanceof AzureError) return error;
+  // The Cosmos SDK wraps the answer to a batch.
+  if (error instanceof Error && error.cause !== undefined) return toAzureError(action, error.cause);
   const { statusCode, code, message = String(error), body, response } = (error ?? {}) as SdkError;
   const status = statusCode ?? (typeof code === 'number' ? code : undefined);
   const reason = reasonOf(body);

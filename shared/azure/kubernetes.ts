@@ -9,6 +9,9 @@ import { type AzureConnection, armOptions } from './connection.js';
 /** Application of the AKS API server in Entra ID, the same in every cloud (AKS, "kubelogin"). */
 const AKS_SCOPE = '6dae42f8-4368-4678-94ff-3960e28e3630/.default';
 
+/** Pinned: only reads are made, and every version since 2025-05-01 knows what they read. */
+const API_VERSION = '2026-04-01';
+
 const WORKSPACES = { group: 'kaito.sh', version: 'v1beta1', plural: 'workspaces' };
 const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'hai' };
 const LOAD_BALANCER = 'service.beta.kubernetes.io/azure-load-balancer';
@@ -52,11 +55,10 @@ export type Kubernetes = ReturnType<typeof kubernetes>;
 export function kubernetes(connection: AzureConnection, resourceGroup: string, cluster: string, namespace: string) {
   const arm = lazy(() => {
     const sdk = require('@azure/arm-containerservice') as typeof import('@azure/arm-containerservice');
-    return new sdk.ContainerServiceClient(
-      connection.credential,
-      connection.azureSubscriptionId,
-      armOptions(connection),
-    );
+    return new sdk.ContainerServiceClient(connection.credential, connection.azureSubscriptionId, {
+      ...armOptions(connection),
+      apiVersion: API_VERSION,
+    });
   });
   let clusterFile: string | undefined;
 

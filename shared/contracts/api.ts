@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Catalog } from '../model/catalog.js';
 import { API_PATHS } from '../model/naming.js';
-import { hasEnded, type OperationDocument, statusOf } from '../model/operation.js';
+import { hasEnded, type OperationDocument, type OperationStep, statusOf } from '../model/operation.js';
 import { ProblemSchema } from '../model/problem.js';
 import { TeamAccessRequestSchema } from '../model/request.js';
 import type { ModelDocument } from '../model/shared-model.js';
@@ -253,11 +253,17 @@ export function operationView(operation: OperationDocument, base: ApiBase): Oper
     startedAt,
     endedAt,
     lastUpdatedAt,
-    steps: operation.steps.map(({ rank: _, ...step }) => step),
+    steps: operation.steps.map(stepView),
     error,
     links: { self: operationUrl(base, id), team: isTeam ? teamUrl(base, subject) : undefined },
   };
 }
+
+/** What a step waited for is of interest only while it waits. */
+const stepView = ({ rank: _, waitingFor, ...step }: OperationStep): z.infer<typeof StepViewSchema> => ({
+  ...step,
+  waitingFor: step.status === 'waiting' ? waitingFor : undefined,
+});
 
 export function operationSummary(operation: OperationDocument, base: ApiBase): z.infer<typeof OperationSummarySchema> {
   const { steps: _, ...summary } = operationView(operation, base);

@@ -1,0 +1,49 @@
+/** `npm start`: brings the platform up and stays, with its state in the data folder. */
+import './require-node.js';
+import { parseArgs } from 'node:util';
+import { positiveNumber } from './options.js';
+import { DEFAULT_DATA_FOLDER } from './paths.js';
+import { startPlatform } from './platform.js';
+import { prepareDataFolder } from './platform-file.js';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '7071' },
+    data: { type: 'string', default: DEFAULT_DATA_FOLDER },
+    speed: { type: 'string', default: '1' },
+    fresh: { type: 'boolean', default: false },
+  },
+});
+
+async function main(): Promise<void> {
+  const dataFolder = values.data;
+  prepareDataFolder(dataFolder, values.fresh);
+  const platform = await startPlatform({
+    dataFolder,
+    port: positiveNumber('--port', values.port),
+    speed: positiveNumber('--speed', values.speed),
+    log: (level, source, message) => {
+      if (level === 'warn' || level === 'error') console.error(`${level} ${source}: ${message}`);
+    },
+  });
+  const { url } = platform.host;
+  console.log(`hai is up: ${url}/api/v1 (data in ${dataFolder}, ${values.speed} times real time)
+
+Try next, from another terminal in this folder:
+  curl -s -H 'content-type: application/yaml' --data-binary @examples/team-alpha.yaml ${url}/api/v1/access-requests
+  curl -s ${url}/api/v1/operations
+  curl -s ${url}/api/v1/teams/team-alpha
+
+Stop with Ctrl-C; the state stays for the next start.`);
+
+  const stop = () => {
+    void platform.close().then(() => process.exit(0));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+main().catch((error: unknown) => {
+  console.error(`hai could not start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});

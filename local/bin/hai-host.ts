@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+/** Runs a Functions app in the embedded host: `hai-host <folder> [--port N] [--data DIR] [--speed N]`. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** First version with `tls.setDefaultCACertificates` and `module.registerHooks`. */
+const NODE_MIN = [22, 19] as const;
+
+const USAGE = `Usage: hai-host <folder> [--port N] [--data DIR] [--speed N]
+
+  <folder>    a Functions app: package.json with "main", host.json, maybe local.settings.json
+  --port N    HTTP port (default 7071; 0 for any free one)
+  --data DIR  keep orchestrations and timers there over restarts (default: in memory)
+  --speed N   world time runs N times as fast as real time (default 1)`;
+
+async function main(): Promise<void> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1]))
+    throw new Error(`hai-host needs Node ${NODE_MIN.join('.')} or newer; this is ${process.version}.`);
+  const { folder, port, dataDirectory, speed } = readArguments();
+  // Loaded only now: older versions of Node lack built-in modules that these import.
+  const { anchorNow, runningClock } = await import('../clock.js');
+  const { startHost } = await import('../host/index.js');
+  const { continueTimeLine } = await import('../host/world-clock-file.js');
+  if (dataDirectory) mkdirSync(dataDirectory, { recursive: true });
+  const host = await startHost({
+    appRoot: folder,
+    port,
+    clock: runningClock(dataDirectory ? continueTimeLine(dataDirectory, speed) : anchorNow(speed)),
+    dataFile: dataDirectory && join(dataDirectory, 'host.sqlite'),
+    log: (level, category, message) => {
+      if (level === 'info' || level === 'warn' || level === 'error') console.error(`[${level}] ${category}: ${message}`);
+    },
+  });
+  console.log(`${host.url}\n${host.functions.map((name) => `  ${name}`).join('\n')}`);
+  const stop = () => void host.close().then(() => process.exit(0), fail);
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+function readArguments() {
+  const options = { port: { type: 'string' }, data: { type: 'string' }, speed: { type: 'string' } } as const;
+  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
+  try {
+    parsed = parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n\n${USAGE}`);
+  }
+  const { values, positionals } = parsed;
+  const [folder] = positionals;
+  const port = Number(values.port ?? 7071);
+  const speed = values.speed === undefined ? undefined : Number(values.speed);
+  const isValid = Number.isInteger(port) && port >= 0 && port < 65_536 && (speed === undefined || speed > 0);
+  if (!folder || positionals.length > 1 || !isValid) throw new Error(USAGE);
+  return { folder, port, dataDirectory: values.data, speed };
+}
+
+function fail(error: unknown): void {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}
+
+main().catch(fail);

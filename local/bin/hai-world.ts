@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+/**
+ * Runs the simulated world on its own: `hai-world --topology FILE --resources FILE [--data DIR] [--speed N]`. Prints what an app needs to
+ * find it, as environment variables.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { requireSupportedNode } from '../node-version.js';
+import type { World } from '../world/start.js';
+
+const USAGE = `Usage: hai-world --topology FILE --resources FILE [--data DIR] [--speed N] [--activating]
+
+  --topology FILE   queues, topics and containers (JSON or YAML)
+  --resources FILE  what is deployed from the start (YAML or JSON)
+  --data DIR        keep everything there over restarts, ports and time included (default: in memory)
+  --speed N         world time runs N times as fast as real time (default 1)
+  --activating      the API Management service begins in the state Activating`;
+
+async function main(): Promise<void> {
+  requireSupportedNode();
+  const { activating, data, resources, speed, topology } = readArguments();
+  // Loaded only now: older versions of Node lack built-in modules that these import.
+  const { parse } = await import('yaml');
+  const { anchorNow, runningClock } = await import('../clock.js');
+  const { continueTimeLine } = await import('../host/world-clock-file.js');
+  const { startWorld } = await import('../world/start.js');
+  if (data) mkdirSync(data, { recursive: true });
+  const world = await startWorld({
+    clock: runningClock(data ? continueTimeLine(data, speed) : anchorNow(speed)),
+    topology: parse(readFileSync(topology, 'utf8')),
+    resources: parse(readFileSync(resources, 'utf8')),
+    dataDir: data,
+    ports: data ? readPlatform(data).ports : undefined,
+    apimActivating: activating,
+    log: (level, message) => {
+      if (level === 'warn' || level === 'error') console.error(`[${level}] ${message}`);
+    },
+  });
+  if (data) writePlatform(data, world.ports);
+  console.log(environment(world, data));
+  const stop = () => void world.close().then(() => process.exit(0), fail);
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+function readArguments() {
+  const text = { type: 'string' } as const;
+  const options = {
+    topology: text,
+    resources: text,
+    data: text,
+    speed: text,
+    activating: { type: 'boolean' },
+  } as const;
+  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
+  try {
+    ({ values } = parseArgs({ options }));
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n\n${USAGE}`);
+  }
+  const { activating = false, data, resources, topology } = values;
+  const speed = values.speed === undefined ? undefined : Number(values.speed);
+  if (!topology || !resources || (speed !== undefined && !(speed > 0))) throw new Error(USAGE);
+  return { activating, data, resources, speed, topology };
+}
+
+/** The file that the host and the world share; each keeps the other's keys. */
+function readPlatform(directory: string): { ports?: Record<string, number> } {
+  const file = join(directory, 'platform.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+function writePlatform(directory: string, ports: Record<string, number>): void {
+  const file = join(directory, 'platform.json');
+  writeFileSync(`${file}.new`, `${JSON.stringify({ ...readPlatform(directory), ports }, undefined, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+/** Lines for a shell. The names without a common convention say what they are; an app maps them to its own settings. */
+function environment({ azure, broker, caPem, cosmos }: World, data: string | undefined): string {
+  const authority = resolve(data ? join(data, 'tls') : mkdtempSync(join(tmpdir(), 'hai-world-')), 'ca.pem');
+  if (!data) writeFileSync(authority, caPem);
+  const variables = {
+    NODE_EXTRA_CA_CERTS: authority,
+    IDENTITY_ENDPOINT: azure.identityEndpoint,
+    IDENTITY_HEADER: azure.identityHeader,
+    ARM_ENDPOINT: azure.armUrl,
+    KEY_VAULT_URL: azure.vaultUrl,
+    KUBERNETES_URL: azure.kubernetesUrl,
+    GATEWAY_URL: azure.gatewayUrl,
+    EGRESS_PROXY_URL: azure.egressProxyUrl,
+    CONTROL_URL: azure.controlUrl,
+    SERVICE_BUS_CONNECTION: broker.connectionString,
+    COSMOS_ENDPOINT: cosmos.endpoint,
+    COSMOS_KEY: cosmos.key,
+  };
+  return Object.entries(variables)
+    .map(([name, value]) => `export ${name}='${value}'`)
+    .join('\n');
+}
+
+function fail(error: unknown): void {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}
+
+main().catch(fail);

@@ -1,0 +1,88 @@
+/** The host's HTTP listener: reads requests whole, hands them to one handler, writes the reply. Bound to this machine only. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describeError, type Log } from '../log.js';
+import type { HostReply, HostRequest } from './reply.js';
+
+/** Largest request body, as on Azure (`FUNCTIONS_REQUEST_BODY_SIZE_LIMIT`, default 100 MB). */
+const BODY_BYTES_MAX = 100 * 1024 * 1024;
+
+export type Handler = (request: HostRequest) => Promise<HostReply>;
+
+export interface HttpListener {
+  port: number;
+  /** Sets what answers; until then every request gets 503. */
+  handle(handler: Handler): void;
+  /** Takes no more connections; open requests may finish. */
+  stop(): void;
+  /** Ends what is still open. */
+  close(): Promise<void>;
+}
+
+export async function listen(port: number, log: Log): Promise<HttpListener> {
+  let handler: Handler = async () => ({ status: 503, body: 'The host is starting.' });
+  const server = createServer((incoming, outgoing) => {
+    void answer(incoming, outgoing, (request) => handler(request), log);
+  });
+  await start(server, port);
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    handle: (next) => {
+      handler = next;
+    },
+    stop: () => {
+      server.close();
+      server.closeIdleConnections();
+    },
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+      return closed;
+    },
+  };
+}
+
+function start(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(taken ? new Error(`Port ${port} is in use. Stop what listens there, or choose another port.`) : error);
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+}
+
+async function answer(incoming: IncomingMessage, outgoing: ServerResponse, handler: Handler, log: Log): Promise<void> {
+  try {
+    const request = await read(incoming);
+    write(outgoing, 'status' in request ? request : await handler(request), incoming.method === 'HEAD');
+  } catch (error) {
+    log('error', 'Host.Http', `${incoming.method} ${incoming.url} failed in the host: ${describeError(error)}`);
+    if (!outgoing.headersSent) write(outgoing, { status: 500 }, true);
+    else outgoing.destroy();
+  }
+}
+
+async function read(incoming: IncomingMessage): Promise<HostRequest | HostReply> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_BYTES_MAX) return { status: 413, headers: { connection: 'close' }, body: `The request body exceeds ${BODY_BYTES_MAX} bytes.` };
+    chunks.push(chunk);
+  }
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  const address = `http://${headers['host'] ?? 'localhost'}${incoming.url}`;
+  if (!URL.canParse(address)) return { status: 400, body: 'The request address is not valid.' };
+  return { method: incoming.method ?? 'GET', url: new URL(address), headers, body: Buffer.concat(chunks) };
+}
+
+function write(outgoing: ServerResponse, reply: HostReply, headersOnly: boolean): void {
+  const body = Buffer.from(reply.body ?? '');
+  for (const [name, value] of Object.entries(reply.headers ?? {})) outgoing.setHeader(name, value);
+  outgoing.statusCode = reply.status;
+  if (reply.status !== 204 && reply.status !== 304) outgoing.setHeader('content-length', body.length);
+  outgoing.end(headersOnly ? undefined : body);
+}

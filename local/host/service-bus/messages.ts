@@ -1,0 +1,60 @@
+/** Service Bus messages in and out of the worker protocol's form. */
+import type { ServiceBusMessage, ServiceBusReceivedMessage } from '@azure/service-bus';
+import { fromBytes, type TypedData } from '../typed-data.js';
+
+/** The body: text if it is UTF-8 (the library tries JSON), bytes otherwise; AMQP values as JSON. */
+export function bodyData({ body }: ServiceBusReceivedMessage): TypedData {
+  if (body === undefined || body === null) return {};
+  return Buffer.isBuffer(body) ? fromBytes(body) : { json: JSON.stringify(body) };
+}
+
+/** What functions see in `context.triggerMetadata`; the library makes the keys camelCase. */
+export function triggerMetadata(message: ServiceBusReceivedMessage): Record<string, TypedData> {
+  const applicationProperties = message.applicationProperties ?? {};
+  const values: Record<string, TypedData | undefined> = {
+    MessageId: text(message.messageId),
+    CorrelationId: text(message.correlationId),
+    SessionId: text(message.sessionId),
+    ContentType: text(message.contentType),
+    Subject: text(message.subject),
+    To: text(message.to),
+    ReplyTo: text(message.replyTo),
+    PartitionKey: text(message.partitionKey),
+    LockToken: text(message.lockToken),
+    DeadLetterReason: text(message.deadLetterReason),
+    DeadLetterErrorDescription: text(message.deadLetterErrorDescription),
+    DeadLetterSource: text(message.deadLetterSource),
+    SequenceNumber: message.sequenceNumber && { int: message.sequenceNumber.toNumber() },
+    // The wire counts earlier deliveries; Functions, as the .NET SDK, counts this one too.
+    DeliveryCount: { int: (message.deliveryCount ?? 0) + 1 },
+    EnqueuedTimeUtc: time(message.enqueuedTimeUtc),
+    ExpiresAtUtc: time(message.expiresAtUtc),
+    ApplicationProperties: { json: JSON.stringify(applicationProperties) },
+    UserProperties: { json: JSON.stringify(applicationProperties) },
+  };
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, TypedData] => entry[1] !== undefined));
+}
+
+/** Messages of an output value: an array is one message for each element. */
+export function outputMessages(data: TypedData): ServiceBusMessage[] {
+  if (data.bytes) return [{ body: Buffer.from(data.bytes), contentType: 'application/octet-stream' }];
+  if (data.json === undefined) return [textMessage(data.string ?? String(data.int ?? data.double))];
+  const value: unknown = JSON.parse(data.json);
+  const elements = Array.isArray(value) ? (value as unknown[]) : [value];
+  return elements.map((element) =>
+    typeof element === 'string' ? textMessage(element) : { body: Buffer.from(JSON.stringify(element)), contentType: 'application/json' },
+  );
+}
+
+/** Bodies travel as bytes: the SDK would put quotation marks around a text. */
+function textMessage(body: string): ServiceBusMessage {
+  return { body: Buffer.from(body), contentType: 'text/plain' };
+}
+
+function text(value: unknown): TypedData | undefined {
+  return value === undefined || value === null ? undefined : { string: String(value) };
+}
+
+function time(value: Date | undefined): TypedData | undefined {
+  return value && { json: JSON.stringify(value) };
+}

@@ -1,0 +1,86 @@
+/**
+ * How a resource provider describes a type to the ARM engine: rules as data, and functions only where a type is special. One file a provider
+ * holds its types; the engine knows none of them.
+ */
+import type { z } from 'zod';
+import type { Azure } from '../azure.js';
+import type { ActiveFault } from '../faults.js';
+import type { Answer } from '../http.js';
+import type { LatencyName } from '../latencies.js';
+import type { ResourceId } from './resource-id.js';
+
+export type Json = Record<string, unknown>;
+
+/** A resource as it is stored. */
+export interface Resource {
+  id: string;
+  name: string;
+  type: string;
+  location?: string;
+  kind?: string;
+  sku?: Json;
+  identity?: Json;
+  tags?: Json;
+  properties: Json;
+  etag: string;
+  createdMs: number;
+  /** What no GET returns: keys, credentials. */
+  hidden?: Json;
+}
+
+/** One request, taken apart. */
+export interface Call {
+  azure: Azure;
+  id: ResourceId;
+  key: string;
+  apiVersion: string;
+  query: URLSearchParams;
+  headers: Record<string, string>;
+  /** After the type's schema has passed it. */
+  body: Json;
+  fault?: ActiveFault;
+}
+
+export type Verb = 'PUT' | 'PATCH' | 'GET' | 'HEAD' | 'DELETE' | 'LIST';
+
+/** An operation that takes time. Without `headers` a caller polls `properties.provisioningState`. */
+export interface LongRunning {
+  latency: LatencyName;
+  headers?: boolean;
+}
+
+export interface ResourceType {
+  type: string;
+  apiVersions: readonly string[];
+  verbs: readonly Verb[];
+  nameRule?: RegExp;
+  /** Wire body of PUT and of PATCH; strict, so that a misspelt property is refused. */
+  body?: z.ZodType;
+  patch?: z.ZodType;
+  /** If-Match must be sent with PATCH and DELETE (`*` is allowed): the rule of API Management's entities. */
+  ifMatchRequired?: boolean;
+  /** Shows the entity tag in the body, too. */
+  etagInBody?: boolean;
+  /** Status of a PUT that created; 201 unless the provider says 200. */
+  createdStatus?: number;
+  creation?: LongRunning;
+  deletion?: LongRunning;
+  /** `locations/…`: stands below no stored resource. */
+  parentless?: boolean;
+  /** Throws the conflicts of any write, deletion included. */
+  beforeWrite?(call: Call, existing: Resource | undefined): void;
+  /** Fields of the resource that a PUT or PATCH leaves; by default the body's. */
+  build?(call: Call, existing: Resource | undefined): Partial<Resource>;
+  beforeDelete?(call: Call, existing: Resource): void;
+  /** Once it is gone. */
+  deleted?(azure: Azure, resource: Resource, atMs: number): void;
+  /** What a GET shows beyond what is stored: addresses, states that follow from others. */
+  represent?(azure: Azure, resource: Resource): Json;
+  /** Replaces the stored resource as the source of GET, HEAD, PUT, DELETE or LIST. */
+  custom?: Partial<Record<Verb, (call: Call) => Answer>>;
+  /** Children to list when they are not the stored ones. */
+  listed?(call: Call): Resource[];
+  /** Which elements `$filter` keeps; a type without it refuses filters. */
+  filter?(azure: Azure, expression: string): (resource: Resource) => boolean;
+  actions?: Record<string, (call: Call, resource: Resource) => Answer>;
+}

@@ -1,0 +1,223 @@
+/**
+ * The simulated Azure: ARM, Key Vault, the Kubernetes API, the AI gateway, the identity endpoint and a way into the virtual network, each on
+ * a port of its own, over one state and one clock.
+ */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../clock.js';
+import type { TlsMaterial } from '../../tls.js';
+import { createGateway } from '../gateway/index.js';
+import { endOperations } from './arm/operations.js';
+import { Registry } from './arm/registry.js';
+import type { Resource } from './arm/resource-type.js';
+import { resourcesOfType } from './arm/resources.js';
+import { armService } from './arm/server.js';
+import { Throttle } from './arm/throttle.js';
+import type { Azure } from './azure.js';
+import { controlService } from './control.js';
+import { egressService } from './egress.js';
+import { type Fault, FaultList } from './faults.js';
+import { gatewayWorld } from './gateway-world.js';
+import { type Listener, listen, type Service } from './http.js';
+import { identityService } from './identity.js';
+import { Jobs } from './jobs.js';
+import { startControllers } from './kubernetes/controllers.js';
+import type { KubernetesObject } from './kubernetes/objects.js';
+import { seedObjects } from './kubernetes/seed.js';
+import { kubernetesService } from './kubernetes/service.js';
+import { type LatencyOverrides, latencySource } from './latencies.js';
+import { beginActivation, endActivations } from './providers/api-management/service.js';
+import { type DeletedAccount, endPurges } from './providers/cognitive-services/deleted-accounts.js';
+import { resourceTypes } from './providers/index.js';
+import { type RecordedRequest, Recorder, type RequestCounts } from './recorder.js';
+import { readResourcesFile } from './resources-file.js';
+import { seed } from './seed.js';
+import { Store } from './store.js';
+import { Tokens } from './tokens.js';
+import { type Secret, Secrets } from './vault/secrets.js';
+import { vaultService } from './vault/service.js';
+
+export type { Fault, FaultList } from './faults.js';
+export type { LatencyName, LatencyOverrides } from './latencies.js';
+export type { RecordedRequest, RequestCounts } from './recorder.js';
+
+export type PortName = 'arm' | 'vault' | 'kubernetes' | 'gateway' | 'identity' | 'egress' | 'control';
+
+export interface AzureOptions {
+  clock: Clock;
+  /** The parsed resources file; a mistake in it is an Error that names its place. */
+  resources: unknown;
+  tls: TlsMaterial;
+  /** SQLite file; without it the state ends with the process. */
+  dataFile?: string;
+  /** Absent or 0: any free port. */
+  ports?: Partial<Record<PortName, number>>;
+  /** Decides minted ids, keys and where in its range a latency lies. */
+  seed?: number;
+  /** The API Management service begins in the state Activating, as right after its deployment. */
+  apimActivating?: boolean;
+  latencies?: LatencyOverrides;
+  record?: (entry: RecordedRequest) => void;
+  faults?: Fault[];
+  log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+}
+
+export interface AzureWorld {
+  armUrl: string;
+  vaultUrl: string;
+  kubernetesUrl: string;
+  gatewayUrl: string;
+  /** For IDENTITY_ENDPOINT and IDENTITY_HEADER. */
+  identityEndpoint: string;
+  identityHeader: string;
+  egressProxyUrl: string;
+  controlUrl: string;
+  ports: Record<PortName, number>;
+  caPem: string;
+  faults: FaultList;
+  requests: RequestCounts;
+  /** Ids of all that is there now: ARM resources, soft-deleted accounts, secrets, objects of the cluster (events left out). */
+  inventory(): string[];
+  close(): Promise<void>;
+}
+
+/** Starts all services. Throws when the resources file is wrong or a port is taken. */
+export async function startAzure(options: AzureOptions): Promise<AzureWorld> {
+  const log = options.log ?? (() => {});
+  const azure = openState(options);
+  const faults = new FaultList(options.faults);
+  const recorder = new Recorder(options.record);
+  const busy = { count: 0 };
+  const unwatch = options.clock.watch('azure', () => busy.count === 0 && azure.jobs.isIdle());
+  const listeners = new Map<PortName, Listener>();
+  const close = async () => {
+    unwatch();
+    azure.jobs.close();
+    await Promise.all([...listeners.values()].map((listener) => listener.close()));
+    azure.store.close();
+  };
+  try {
+    const start = async (name: PortName, service: Service, tls?: TlsMaterial) => {
+      const listener = await listen(
+        service,
+        options.ports?.[name] ?? 0,
+        { clock: options.clock, faults, log, busy },
+        tls,
+      );
+      listeners.set(name, listener);
+      return `${tls ? 'https' : 'http'}://127.0.0.1:${listener.port}`;
+    };
+    return await startServices(azure, options, { faults, recorder, start, listeners, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openState({ clock, dataFile, latencies, resources, seed: chosenSeed = 1, tls }: AzureOptions): Azure {
+  const settings = readResourcesFile(resources);
+  const store = new Store(dataFile);
+  return {
+    clock,
+    store,
+    jobs: new Jobs(store, clock),
+    settings,
+    tokens: new Tokens(clock, settings.tenantId),
+    endpoints: { arm: '', vault: '', kubernetes: '', gateway: '' },
+    caPem: tls.caPem,
+    latency: latencySource(chosenSeed, latencies),
+    seed: chosenSeed,
+  };
+}
+
+interface Parts {
+  faults: FaultList;
+  recorder: Recorder;
+  start(name: PortName, service: Service, tls?: TlsMaterial): Promise<string>;
+  listeners: Map<PortName, Listener>;
+  close(): Promise<void>;
+}
+
+async function startServices(azure: Azure, { apimActivating, tls }: AzureOptions, parts: Parts): Promise<AzureWorld> {
+  const { faults, listeners, recorder, start } = parts;
+  const registry = new Registry(resourceTypes);
+  const secrets = new Secrets(azure);
+  endOperations(azure, registry);
+  endActivations(azure);
+  endPurges(azure);
+  startControllers(azure);
+  azure.store.atomic(() => seedAll(azure, registry, apimActivating === true));
+  azure.jobs.runDue();
+  const { endpoints } = azure;
+  const { clientId, objectId } = azure.settings.identity;
+  const identityHeader = identitySecret(azure);
+  endpoints.arm = await start(
+    'arm',
+    armService({ azure, registry, recorder, throttle: new Throttle(azure.clock) }),
+    tls,
+  );
+  endpoints.vault = await start('vault', vaultService({ azure, secrets, recorder }), tls);
+  endpoints.kubernetes = await start('kubernetes', kubernetesService({ azure, recorder }), tls);
+  endpoints.gateway = await start('gateway', gatewayService(azure), tls);
+  const identity = await start(
+    'identity',
+    identityService({ tokens: azure.tokens, header: identityHeader, objectId, clientId }),
+  );
+  const egressProxyUrl = await start('egress', egressService(azure));
+  const inventory = () => listInventory(azure);
+  const controlUrl = await start('control', controlService({ azure, faults, recorder, inventory }));
+  return {
+    armUrl: endpoints.arm,
+    vaultUrl: endpoints.vault,
+    kubernetesUrl: endpoints.kubernetes,
+    gatewayUrl: endpoints.gateway,
+    identityEndpoint: `${identity}/msi/token`,
+    identityHeader,
+    egressProxyUrl,
+    controlUrl,
+    ports: Object.fromEntries([...listeners].map(([name, { port }]) => [name, port])) as Record<PortName, number>,
+    caPem: tls.caPem,
+    faults,
+    requests: recorder,
+    inventory,
+    close: parts.close,
+  };
+}
+
+function seedAll(azure: Azure, registry: Registry, apimActivating: boolean): void {
+  const isNew = resourcesOfType(azure, 'Microsoft.ApiManagement/service').length === 0;
+  seed(azure, registry);
+  seedObjects(azure);
+  const [service] = resourcesOfType(azure, 'Microsoft.ApiManagement/service');
+  if (apimActivating && isNew && service) beginActivation(azure, service);
+}
+
+/** Follows from the tenant: a product that still runs, and its credential, which reads the header once, go on with a restarted world. */
+function identitySecret({ settings }: Azure): string {
+  return createHash('sha256').update(`identity header of ${settings.tenantId}`).digest('hex').slice(0, 32);
+}
+
+function gatewayService(azure: Azure): Service {
+  const gateway = createGateway(gatewayWorld(azure), azure.clock);
+  return {
+    name: 'gateway',
+    refuse: (status, _code, message) => ({ status, body: { statusCode: status, message } }),
+    answer: ({ body, clientIp, headers, method, target }) =>
+      gateway.handle({ method, path: target, headers, body, clientIp }),
+  };
+}
+
+function listInventory(azure: Azure): string[] {
+  const [vault] = resourcesOfType(azure, 'Microsoft.KeyVault/vaults');
+  const { store } = azure;
+  return [
+    ...store.list<Resource>('resources').map(({ id }) => id),
+    ...store.list<DeletedAccount>('deletedAccounts').map(({ resource }) => `deleted:${resource.id}`),
+    ...store
+      .list<Secret>('secrets')
+      .map(({ deletedMs, name }) => `${deletedMs ? 'deleted:' : ''}${vault?.id}/secrets/${name}`),
+    ...store
+      .list<KubernetesObject>('objects')
+      .filter(({ kind }) => kind !== 'Event')
+      .map(({ apiVersion, kind, metadata }) => `${apiVersion}/${kind}/${metadata.namespace ?? '-'}/${metadata.name}`),
+  ];
+}

@@ -1,0 +1,37 @@
+/** The kinds the cluster has, with what the control plane's Role lets it do with them. */
+import type { z } from 'zod';
+import { serviceSchema, workspaceSchema } from './schemas.js';
+
+export type KubernetesVerb = 'get' | 'list' | 'create' | 'update' | 'patch' | 'delete';
+
+export interface Kind {
+  apiVersion: string;
+  kind: string;
+  plural: string;
+  namespaced: boolean;
+  verbs: readonly KubernetesVerb[];
+  /** Strict: what Kubernetes would silently drop is refused, since it is always a mistake. */
+  schema?: z.ZodType;
+}
+
+const READ = ['get', 'list'] as const;
+const ALL = ['get', 'list', 'create', 'update', 'patch', 'delete'] as const;
+
+export const KINDS: readonly Kind[] = [
+  { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false, verbs: READ },
+  { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true, verbs: READ },
+  { apiVersion: 'v1', kind: 'Event', plural: 'events', namespaced: true, verbs: READ },
+  { apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true, verbs: ALL, schema: serviceSchema },
+  {
+    apiVersion: 'kaito.sh/v1beta1',
+    kind: 'Workspace',
+    plural: 'workspaces',
+    namespaced: true,
+    verbs: ALL,
+    schema: workspaceSchema,
+  },
+];
+
+export function kindOf(apiVersion: string, plural: string): Kind | undefined {
+  return KINDS.find((kind) => kind.apiVersion === apiVersion && kind.plural === plural);
+}

@@ -1,0 +1,111 @@
+/**
+ * The objects of the cluster and the bookkeeping every one has: uid, resourceVersion, generation, deletion marks. Pure state; who may write
+ * what is decided by `service.ts`, what follows from it by the controllers.
+ */
+import { type Azure, mintGuid } from '../azure.js';
+
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  [field: string]: unknown;
+}
+
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  ownerReferences?: { uid: string; [field: string]: unknown }[];
+  [field: string]: unknown;
+}
+
+/** `services/kaito-models/mistral-7b`; cluster-scoped objects have `-` for a namespace. */
+export function objectKey(plural: string, namespace: string | undefined, name: string): string {
+  return `${plural}/${namespace ?? '-'}/${name}`;
+}
+
+export function readObject({ store }: Azure, key: string): KubernetesObject | undefined {
+  return store.get<KubernetesObject>('objects', key);
+}
+
+/** All objects of a plural, in one namespace or in all. */
+export function listObjects({ store }: Azure, plural: string, namespace?: string): KubernetesObject[] {
+  return store.list<KubernetesObject>('objects', namespace === undefined ? `${plural}/` : `${plural}/${namespace}/`);
+}
+
+/** First write of an object. */
+export function createObject(azure: Azure, key: string, object: KubernetesObject): KubernetesObject {
+  const metadata = {
+    ...object.metadata,
+    uid: mintGuid(azure),
+    generation: 1,
+    creationTimestamp: timestamp(azure.clock.now()),
+  };
+  return saveObject(azure, key, { ...object, metadata });
+}
+
+/** Any later write; every one gets a new resourceVersion. */
+export function saveObject(azure: Azure, key: string, object: KubernetesObject): KubernetesObject {
+  const resourceVersion = String(azure.store.next('resourceVersion'));
+  const saved = { ...object, metadata: { ...object.metadata, resourceVersion } };
+  azure.store.put('objects', key, saved);
+  return saved;
+}
+
+export function removeObject(azure: Azure, key: string): void {
+  const gone = readObject(azure, key);
+  azure.store.delete('objects', key);
+  if (!gone) return;
+  // The garbage collector: what an object owns goes with it.
+  for (const plural of ['pods', 'services']) {
+    for (const owned of listObjects(azure, plural, gone.metadata.namespace)) {
+      const isOwned = owned.metadata.ownerReferences?.some(({ uid }) => uid === gone.metadata.uid);
+      if (isOwned) removeObject(azure, objectKey(plural, owned.metadata.namespace, owned.metadata.name));
+    }
+  }
+}
+
+/** Kubernetes tells time in whole seconds. */
+export function timestamp(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** How many events are kept; a cluster forgets them after an hour. */
+const EVENTS_MAX = 200;
+
+/** Tells what happened to an object, as `kubectl describe` shows it. */
+export function recordEvent(
+  azure: Azure,
+  about: KubernetesObject,
+  type: 'Normal' | 'Warning',
+  reason: string,
+  message: string,
+) {
+  const { name, namespace, uid } = about.metadata;
+  const events = listObjects(azure, 'events');
+  for (const { metadata } of events.slice(0, Math.max(0, events.length - EVENTS_MAX + 1))) {
+    azure.store.delete('objects', objectKey('events', metadata.namespace, metadata.name));
+  }
+  const serial = azure.store.next('event').toString(16).padStart(12, '0');
+  const now = timestamp(azure.clock.now());
+  createObject(azure, objectKey('events', namespace, `${name}.${serial}`), {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `${name}.${serial}`, namespace },
+    involvedObject: { apiVersion: about.apiVersion, kind: about.kind, name, namespace, uid },
+    type,
+    reason,
+    message,
+    count: 1,
+    firstTimestamp: now,
+    lastTimestamp: now,
+    source: { component: 'simulator' },
+  });
+}

@@ -1,0 +1,129 @@
+import { type Bench, openBench, receiveAll, receiveOne } from './broker-fixture.js';
+
+describe('the broker refuses', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await openBench({ Queues: [{ Name: 'q' }], Topics: [{ Name: 't', Subscriptions: [{ Name: 's' }] }] });
+  });
+
+  it('an entity that is not declared', async () => {
+    const notFound = { code: 'MessagingEntityNotFound' };
+    await expect(bench.client.createSender('nowhere').sendMessages({ body: 1 })).rejects.toMatchObject(notFound);
+    const receiver = bench.client.createReceiver('nowhere');
+    await expect(receiver.receiveMessages(1, { maxWaitTimeInMs: 500 })).rejects.toMatchObject(notFound);
+    await expect(receiver.peekMessages(1)).rejects.toMatchObject(notFound);
+    await expect(
+      bench.client.createReceiver('t', 'nobody').receiveMessages(1, { maxWaitTimeInMs: 500 }),
+    ).rejects.toMatchObject(notFound);
+    expect(() => bench.broker.counts('nowhere')).toThrow("'nowhere' could not be found");
+  });
+
+  it('a message that is too large, and tells batches the limit', async () => {
+    const sender = bench.client.createSender('q');
+    await expect(sender.sendMessages({ body: 'x'.repeat(300_000) })).rejects.toMatchObject({
+      code: 'MessageSizeExceeded',
+    });
+    const batch = await sender.createMessageBatch();
+    expect(batch.maxSizeInBytes).toBe(262_144);
+    expect(batch.tryAddMessage({ body: Buffer.alloc(300_000) })).toBe(false);
+  });
+
+  it('sessions and deferral, saying that they are not implemented', async () => {
+    await expect(bench.client.acceptNextSession('q')).rejects.toThrow('does not implement sessions');
+    // For a named session the SDK replaces our reason by a guess of its own.
+    await expect(bench.client.acceptSession('q', 's1')).rejects.toMatchObject({ code: 'SessionCannotBeLocked' });
+    expect(bench.log.filter((line) => line.includes('does not implement sessions'))).toHaveLength(2);
+    await bench.client.createSender('q').sendMessages({ body: 1 });
+    const link = bench.client.createReceiver('q');
+    await expect(link.deferMessage(await receiveOne(link))).rejects.toThrow('does not implement deferral');
+    expect(bench.broker.counts('q')).toMatchObject({ active: 1, locked: 0 });
+  });
+});
+
+describe('the broker takes', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await openBench({ Queues: [{ Name: 'Orders' }] });
+  });
+
+  it('a large message in several frames', async () => {
+    const body = Buffer.alloc(200_000, 'abc');
+    await bench.client.createSender('Orders').sendMessages({ body });
+    const [message] = await receiveAll(bench.client, 'Orders');
+    expect(Buffer.compare(message!.body, body)).toBe(0);
+  });
+
+  it('entity names in any case', async () => {
+    await bench.client.createSender('orders').sendMessages({ body: 1 });
+    expect(await receiveAll(bench.client, 'ORDERS')).toHaveLength(1);
+  });
+
+  it('hundreds of parallel sends on one sender', async () => {
+    const sender = bench.client.createSender('Orders');
+    await Promise.all(Array.from({ length: 500 }, (_, index) => sender.sendMessages({ body: index })));
+    expect(bench.broker.counts('Orders').active).toBe(500);
+  });
+});
+
+describe('different outcomes in one tick', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await openBench({ Queues: [{ Name: 'q' }] });
+  });
+
+  it('reach each send by itself', async () => {
+    const sender = bench.client.createSender('q');
+    await sender.createMessageBatch();
+    const outcomes = await Promise.allSettled([
+      sender.sendMessages({ body: 'good' }),
+      sender.sendMessages({ body: 'x'.repeat(300_000) }),
+      sender.sendMessages({ body: 'good' }),
+    ]);
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(bench.broker.counts('q').active).toBe(2);
+  });
+
+  it('are noticed when the client merged them, which is a fault of its rhea', async () => {
+    await bench.client.createSender('q').sendMessages([{ body: 0 }, { body: 1 }]);
+    const link = bench.client.createReceiver('q');
+    const [first, second] = await link.receiveMessages(2, { maxWaitTimeInMs: 2_000 });
+    await Promise.all([link.deadLetterMessage(first!), link.completeMessage(second!)]);
+    expect(bench.log.filter((line) => line.startsWith('warn: A client settled deliveries'))).toHaveLength(1);
+  });
+});
+
+describe('faults on request', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await openBench({
+      Queues: [{ Name: 'q', Properties: { RequiresDuplicateDetection: true } }],
+    });
+  });
+
+  it('refuse sends', async () => {
+    bench.broker.faults.rejectSends = { q: 1 };
+    const sender = bench.client.createSender('q');
+    await expect(sender.sendMessages({ body: 1 })).rejects.toMatchObject({ code: 'ServiceBusy' });
+    await sender.sendMessages({ body: 2 });
+    expect(bench.broker.counts('q').active).toBe(1);
+  });
+
+  it('lose the answer of a send, so that its retry is a duplicate', async () => {
+    bench.broker.faults.loseSendAnswer = { q: 1 };
+    const sender = bench.client.createSender('q');
+    await expect(sender.sendMessages({ body: 1, messageId: 'a' })).rejects.toMatchObject({ code: 'ServiceBusy' });
+    await sender.sendMessages({ body: 1, messageId: 'a' });
+    expect(bench.broker.counts('q').active).toBe(1);
+  });
+
+  it('lose a settlement, so that the message comes again', async () => {
+    bench.broker.faults.loseSettlement = { q: 1 };
+    await bench.client.createSender('q').sendMessages({ body: 1 });
+    const link = bench.client.createReceiver('q');
+    await expect(link.completeMessage(await receiveOne(link))).rejects.toMatchObject({ code: 'MessageLockLost' });
+    const again = await receiveOne(link);
+    expect(again.deliveryCount).toBe(1);
+    await link.completeMessage(again);
+    expect(bench.broker.counts('q').active).toBe(0);
+  });
+});

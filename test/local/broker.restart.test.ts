@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { explicitClock } from '../../local/clock.js';
+import { type Bench, configOf, connect, openBench, openBroker, receiveAll, receiveOne } from './broker-fixture.js';
+
+const ENTITIES = {
+  Queues: [{ Name: 'q', Properties: { RequiresDuplicateDetection: true, MaxDeliveryCount: 2 } }],
+  Topics: [{ Name: 't', Subscriptions: [{ Name: 's' }] }],
+};
+
+const directories: string[] = [];
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true });
+});
+
+function temporaryFile(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'broker-'));
+  directories.push(directory);
+  return join(directory, 'broker.sqlite');
+}
+
+describe('after a restart', () => {
+  let dataFile: string;
+  let bench: Bench;
+
+  beforeEach(async () => {
+    dataFile = temporaryFile();
+    bench = await openBench(ENTITIES, { dataFile });
+  });
+
+  const restart = async (entities: object = ENTITIES) => {
+    await bench.broker.close();
+    const { clock, log } = bench;
+    const config = configOf(entities);
+    const broker = await openBroker({ clock, config, dataFile, log: (level, text) => log.push(`${level}: ${text}`) });
+    bench = { broker, clock, log, client: connect(broker) };
+  };
+
+  it('everything that was acknowledged is there, with its properties and numbers', async () => {
+    const sender = bench.client.createSender('q');
+    await sender.sendMessages([
+      { body: 'first', messageId: 'a', partitionKey: 'p', applicationProperties: { n: 1 } },
+      { body: 'bad', messageId: 'b' },
+      { body: 'done', messageId: 'c' },
+    ]);
+    const link = bench.client.createReceiver('q');
+    const messages = await link.receiveMessages(3, { maxWaitTimeInMs: 2_000 });
+    await link.abandonMessage(messages[0]!, { attempt: 2 });
+    await link.deadLetterMessage(messages[1]!, { deadLetterReason: 'Unreadable', deadLetterErrorDescription: 'd' });
+    await link.completeMessage(messages[2]!);
+    await restart();
+    expect(bench.broker.counts('q')).toEqual({ active: 1, scheduled: 0, deadLetter: 1, locked: 0 });
+    const first = await receiveOne(bench.client.createReceiver('q'));
+    expect(first).toMatchObject({ body: 'first', messageId: 'a', partitionKey: 'p', deliveryCount: 1 });
+    expect(first.applicationProperties).toEqual({ n: 1, attempt: 2 });
+    const dead = await receiveOne(bench.client.createReceiver('q', { subQueueType: 'deadLetter' }));
+    expect(dead).toMatchObject({ body: 'bad', deadLetterReason: 'Unreadable', deadLetterSource: 'q' });
+    await bench.client.createSender('q').sendMessages({ body: 'next', messageId: 'd' });
+    const [next] = await bench.client.createReceiver('q').receiveMessages(1, { maxWaitTimeInMs: 2_000 });
+    expect(next?.sequenceNumber?.toNumber()).toBe(4);
+  });
+
+  it('locks are gone and their deliveries are counted, up to the last one', async () => {
+    await bench.client.createSender('q').sendMessages({ body: 'x' });
+    await receiveOne(bench.client.createReceiver('q'));
+    await restart();
+    expect((await receiveOne(bench.client.createReceiver('q'))).deliveryCount).toBe(1);
+    await restart();
+    expect(bench.broker.counts('q')).toMatchObject({ active: 0, deadLetter: 1 });
+  });
+
+  it('scheduled messages come at their time, or at once when it has passed', async () => {
+    const inMs = (delayMs: number) => new Date(bench.clock.now() + delayMs);
+    await bench.client.createSender('q').scheduleMessages([{ body: 'early' }], inMs(1_000));
+    await bench.client.createSender('t').scheduleMessages([{ body: 'late' }], inMs(60_000));
+    await bench.broker.close();
+    await bench.clock.advance(2_000);
+    bench.broker = await openBroker({ clock: bench.clock, config: configOf(ENTITIES), dataFile });
+    bench.client = connect(bench.broker);
+    await bench.clock.settle();
+    expect(bench.broker.counts('q')).toMatchObject({ active: 1, scheduled: 0 });
+    expect(bench.broker.counts('t/Subscriptions/s').active).toBe(0);
+    await bench.clock.advance(58_000);
+    expect(bench.broker.counts('t/Subscriptions/s').active).toBe(1);
+  });
+
+  it('duplicates of what was sent before are still detected', async () => {
+    await bench.client.createSender('q').sendMessages({ body: 1, messageId: 'same' });
+    await receiveAll(bench.client, 'q');
+    await restart();
+    await bench.client.createSender('q').sendMessages({ body: 2, messageId: 'same' });
+    expect(bench.broker.counts('q').active).toBe(0);
+  });
+
+  it('messages of an entity that is no longer declared are kept, with a warning', async () => {
+    await bench.client.createSender('q').sendMessages({ body: 1 });
+    await restart({ Topics: ENTITIES.Topics });
+    expect(bench.log.filter((line) => line.startsWith('warn: Messages of "q" are kept'))).toHaveLength(1);
+    await restart();
+    expect(bench.broker.counts('q').active).toBe(1);
+  });
+});
+
+describe('after kill -9', () => {
+  it('every acknowledged send is there', async () => {
+    const dataFile = temporaryFile();
+    const config = configOf({ Queues: [{ Name: 'q' }] });
+    const child = spawn(process.execPath, [join(__dirname, 'broker-child.cjs'), dataFile, JSON.stringify(config)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const client = new ServiceBusClient(await firstLine(child), {
+      retryOptions: { maxRetries: 0, timeoutInMs: 2_000 },
+    });
+    const sender = client.createSender('q');
+    const acknowledged = new Set<string>();
+    let isKilled = false;
+    const sendUntilKilled = async (_: unknown, worker: number) => {
+      for (let index = 0; !isKilled; index++) {
+        const messageId = `${worker}-${index}`;
+        await sender.sendMessages({ body: index, messageId });
+        acknowledged.add(messageId);
+        if (acknowledged.size === 100) isKilled = child.kill('SIGKILL');
+      }
+    };
+    await Promise.allSettled(Array.from({ length: 8 }, sendUntilKilled));
+
+    const broker = await openBroker({ clock: explicitClock(), config, dataFile });
+    const found = new Set((await receiveAll(connect(broker), 'q')).map((message) => message.messageId));
+    expect(acknowledged.size).toBeGreaterThanOrEqual(100);
+    expect([...acknowledged].filter((id) => !found.has(id))).toEqual([]);
+  });
+});
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.stdout!.once('data', (line) => resolve(String(line).trim()));
+    child.once('exit', (code) => reject(new Error(`The child ended with ${code} before it was ready`)));
+  });
+}
