@@ -35,7 +35,8 @@ export async function takeRequest(document: unknown, origin: Origin, services: S
     if (decision.kind !== 'start') return answerWith(decision.kind, decision.operationId, services);
     const operation = await claim(request, specHash, decision.generation, team, origin, services);
     if (!operation) continue;
-    await sendCommand(operation, services);
+    // From here on the operation is durable. A command that cannot be sent now is sent by the sweep, which says so in its log.
+    await sendCommand(operation, services).catch(() => {});
     return { kind: 'accepted', operation };
   }
   throw new ProblemError(problem('unavailable', `"${request.metadata.name}" is being written by others; try again.`));

@@ -27,6 +27,9 @@ export const EVENTS_TOPIC = 'access-events';
 /** Name of the setting (or prefix of settings) that the bus bindings use. */
 export const BUS_CONNECTION = 'ServiceBusConnection';
 
+/** One quick retry: whatever takes longer is delivered again, swept up, or repeated by Durable Functions, none of which holds a caller. */
+const BUS_OPTIONS = { retryOptions: { maxRetries: 1, retryDelayInMs: 250, timeoutInMs: 10_000 } };
+
 export type Services = ReturnType<typeof build>;
 
 export const services: () => Services = lazy(() => build(process.env));
@@ -47,8 +50,8 @@ function build(environment: NodeJS.ProcessEnv) {
   );
   const bus = lazy(() =>
     settings.ServiceBusConnection
-      ? new ServiceBusClient(settings.ServiceBusConnection)
-      : new ServiceBusClient(settings.ServiceBusConnection__fullyQualifiedNamespace ?? '', credential),
+      ? new ServiceBusClient(settings.ServiceBusConnection, BUS_OPTIONS)
+      : new ServiceBusClient(settings.ServiceBusConnection__fullyQualifiedNamespace ?? '', credential, BUS_OPTIONS),
   );
 
   return {

@@ -7,6 +7,9 @@ import { implementStep } from './implement.js';
 
 const FAILED_STATES = ['Failed', 'Canceled'];
 
+/** Looks at a deletion; half a minute is usual. */
+const DELETION = { resume: 'deleted', retryAfterSeconds: 10 };
+
 implementStep(contracts.foundryAccount, ({ foundry, platform }) => ({
   async observe({ name }) {
     const found = await foundry.readAccount(name);
@@ -42,16 +45,19 @@ implementStep(contracts.foundryAccount, ({ foundry, platform }) => ({
     await foundry.purgeAccount(location, name);
     return pending(`the deleted account "${name}" to be purged`, { retryAfterSeconds: 10 });
   },
-  async undo({ name, location }, { existing }) {
+  async undo({ name, location }, { existing }, { resume }) {
     if (existing) return ready({});
     const found = await foundry.readAccount(name);
     if (found) {
       if (found.state !== 'Deleting') await foundry.deleteAccount(name);
-      return pending(`Foundry account "${name}" to be deleted`, { retryAfterSeconds: 10 });
+      return pending(`Foundry account "${name}" to be deleted`, DELETION);
     }
-    if (!(await foundry.isSoftDeleted(location, name))) return ready({});
-    await foundry.purgeAccount(location, name);
-    return pending(`Foundry account "${name}" to be purged`, { retryAfterSeconds: 10 });
+    if (await foundry.isSoftDeleted(location, name)) {
+      await foundry.purgeAccount(location, name);
+      return pending(`Foundry account "${name}" to be purged`, DELETION);
+    }
+    // Between the end of a deletion and its showing among the deleted ones, the name is in neither list.
+    return resume ? ready({}) : pending(`Foundry account "${name}" to be deleted`, DELETION);
   },
 }));
 

@@ -26,7 +26,7 @@ export interface StepImplementation<Input, Before, Output> {
   /** Makes it true, or looks whether it has become true; may run any number of times. */
   ensure(input: Input, call: StepCall<Input, Before>): Promise<Outcome<Output>>;
   /** Removes what was absent before, restores the rest; "already gone" is success. May run any number of times. */
-  undo?(input: Input, before: Before): Promise<Outcome<object>>;
+  undo?(input: Input, before: Before, call: StepCall<Input, Before>): Promise<Outcome<object>>;
 }
 
 /** Registers the step's activities with `build`'s functions, made at the first call. */
@@ -55,7 +55,7 @@ export function implementStep<Input, Before, Output>(
     handler: async (call: StepCall<Input, Before>): Promise<Outcome<object>> => {
       await writeProgress(call.step, { status: 'undoing' });
       const before = contract.before!.parse(call.before);
-      const outcome = await asOutcome(() => implementation().undo!(contract.input.parse(call.input), before));
+      const outcome = await asOutcome(() => implementation().undo!(contract.input.parse(call.input), before, call));
       if (outcome.kind === 'ready') await writeProgress(call.step, { status: 'undone' });
       if (outcome.kind === 'refused') await writeProgress(call.step, { status: 'undo-failed', error: outcome.problem });
       return outcome;

@@ -16,32 +16,26 @@ import type { Stored } from '../../shared/store/cosmos.js';
 import type { Services } from '../wiring.js';
 import { implementStep } from './implement.js';
 
+/** Deploy, join, look: three rounds without a race, and some for those who lose one. */
+const ROUNDS_MAX = 6;
+
 implementStep(contracts.modelMembership, (services) => ({
   async observe({ model, team }) {
     const found = await services.models.read(model);
     return { isMember: found?.document.members[team] !== undefined };
   },
   async ensure({ model, team }) {
-    const found = await services.models.read(model);
-    const decision = decideJoin(found?.document, team);
-    switch (decision.kind) {
-      case 'ready':
-        return ready({ servedName: found!.document.servedName });
-      case 'failed':
-        return refused(deploymentFailed(model, found?.document));
-      case 'wait':
-        return pending(`the shared model "${model}" to be deployed`);
-      case 'deploy':
-        await beginDeployment(services, model, decision.generation, found);
-        return busy('JoinAgain', 1);
-      case 'join': {
-        const { generation } = found!.document;
-        const joined = await services.models.addMember(model, generation, team, timestamp(services.clock));
-        return joined
-          ? pending(`the shared model "${model}" to be deployed`, { retryAfterSeconds: 1 })
-          : busy('JoinAgain', 1);
-      }
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const found = await services.models.read(model);
+      const decision = decideJoin(found?.document, team);
+      if (decision.kind === 'ready') return ready({ servedName: found!.document.servedName });
+      if (decision.kind === 'failed') return refused(deploymentFailed(model, found?.document));
+      if (decision.kind === 'wait') return pending(`the shared model "${model}" to be deployed`);
+      // Both may lose a race; what is true then is read in the next round.
+      if (decision.kind === 'deploy') await beginDeployment(services, model, decision.generation, found);
+      else await services.models.addMember(model, found!.document.generation, team, timestamp(services.clock));
     }
+    return busy('ModelIsBeingWritten');
   },
   async undo({ model, team }, { isMember }) {
     if (!isMember) await services.models.removeMember(model, team, timestamp(services.clock));

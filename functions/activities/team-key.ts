@@ -4,6 +4,9 @@ import { pending, ready } from '../../orchestrations/step.js';
 import { grantName } from '../../shared/azure/authorization.js';
 import { implementStep } from './implement.js';
 
+/** A deletion shows among the deleted secrets after some seconds; until then the name is in neither list. */
+const DELETION_SHOWS_SECONDS = 5;
+
 implementStep(contracts.teamKey, ({ apiManagement, keyVault }) => ({
   async observe({ secret }) {
     const found = await keyVault.readSecret(secret);
@@ -14,13 +17,14 @@ implementStep(contracts.teamKey, ({ apiManagement, keyVault }) => ({
     const key = await apiManagement.readPrimaryKey(subscription);
     const stored = await keyVault.readSecret(secret);
     if (!stored && (await keyVault.isSoftDeleted(secret))) {
-      await keyVault.purgeSecret(secret);
-      return pending(`the deleted secret "${secret}" to be purged`, { retryAfterSeconds: 5 });
+      // A vault may forbid purging; recovering the name works in every vault.
+      await keyVault.recoverSecret(secret);
+      return pending(`the deleted secret "${secret}" to be recovered`, { retryAfterSeconds: DELETION_SHOWS_SECONDS });
     }
     if (stored?.value !== key) await keyVault.writeSecret(secret, key, { team, 'managed-by': 'hai' });
     return ready({ keyReference: keyVault.referenceOf(secret) });
   },
-  async undo({ secret, team }, { existing }) {
+  async undo({ secret, team }, { existing }, { resume }) {
     const stored = await keyVault.readSecret(secret);
     if (existing) {
       const former = await keyVault.readSecret(secret, existing.version);
@@ -28,13 +32,16 @@ implementStep(contracts.teamKey, ({ apiManagement, keyVault }) => ({
         await keyVault.writeSecret(secret, former.value, { team, 'managed-by': 'hai' });
       return ready({});
     }
-    if (stored) {
-      await keyVault.deleteSecret(secret);
-      return pending(`secret "${secret}" to be deleted`, { retryAfterSeconds: 5 });
-    }
-    if (!(await keyVault.isSoftDeleted(secret))) return ready({});
-    await keyVault.purgeSecret(secret);
-    return pending(`secret "${secret}" to be purged`, { retryAfterSeconds: 5 });
+    if (stored) await keyVault.deleteSecret(secret);
+    // Even with nothing found the first time: an earlier try may have deleted it a moment ago.
+    if (stored || !resume)
+      return pending(`secret "${secret}" to be deleted`, {
+        resume: 'deleted',
+        retryAfterSeconds: DELETION_SHOWS_SECONDS,
+      });
+    if ((await keyVault.isSoftDeleted(secret)) && (await keyVault.purgeSecret(secret)))
+      return pending(`secret "${secret}" to be purged`, { resume, retryAfterSeconds: DELETION_SHOWS_SECONDS });
+    return ready({});
   },
 }));
 

@@ -3,9 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-
-/** First version with `tls.setDefaultCACertificates` and `module.registerHooks`. */
-const NODE_MIN = [22, 19] as const;
+import { requireSupportedNode } from '../node-version.js';
 
 const USAGE = `Usage: hai-host <folder> [--port N] [--data DIR] [--speed N]
 
@@ -15,9 +13,7 @@ const USAGE = `Usage: hai-host <folder> [--port N] [--data DIR] [--speed N]
   --speed N   world time runs N times as fast as real time (default 1)`;
 
 async function main(): Promise<void> {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1]))
-    throw new Error(`hai-host needs Node ${NODE_MIN.join('.')} or newer; this is ${process.version}.`);
+  requireSupportedNode();
   const { folder, port, dataDirectory, speed } = readArguments();
   // Loaded only now: older versions of Node lack built-in modules that these import.
   const { anchorNow, runningClock } = await import('../clock.js');
@@ -30,7 +26,8 @@ async function main(): Promise<void> {
     clock: runningClock(dataDirectory ? continueTimeLine(dataDirectory, speed) : anchorNow(speed)),
     dataFile: dataDirectory && join(dataDirectory, 'host.sqlite'),
     log: (level, category, message) => {
-      if (level === 'info' || level === 'warn' || level === 'error') console.error(`[${level}] ${category}: ${message}`);
+      if (level === 'info' || level === 'warn' || level === 'error')
+        console.error(`[${level}] ${category}: ${message}`);
     },
   });
   console.log(`${host.url}\n${host.functions.map((name) => `  ${name}`).join('\n')}`);

@@ -45,10 +45,18 @@ export function readAppFiles(appRoot: string): AppFiles {
   if (!manifest) throw new Error(`No package.json in "${appRoot}". Give the folder of a Functions app.`);
   const raw = readJson<RawHostFile>(join(appRoot, 'host.json'));
   if (!raw) throw new Error(`No host.json in "${appRoot}". Add one that holds at least {"version": "2.0"}.`);
-  if (raw.version !== '2.0') throw new Error(`host.json of "${appRoot}" must say "version": "2.0", not "${raw.version}".`);
-  const local = readJson<{ IsEncrypted?: boolean; Values?: Record<string, string> }>(join(appRoot, 'local.settings.json'));
+  if (raw.version !== '2.0')
+    throw new Error(`host.json of "${appRoot}" must say "version": "2.0", not "${raw.version}".`);
+  const local = readJson<{ IsEncrypted?: boolean; Values?: Record<string, string> }>(
+    join(appRoot, 'local.settings.json'),
+  );
   if (local?.IsEncrypted) throw new Error('local.settings.json is encrypted. Run "func settings decrypt" first.');
-  return { main: manifest.main, isEsm: manifest.type === 'module', host: fillDefaults(raw), localSettings: local?.Values ?? {} };
+  return {
+    main: manifest.main,
+    isEsm: manifest.type === 'module',
+    host: fillDefaults(raw),
+    localSettings: local?.Values ?? {},
+  };
 }
 
 /** Defaults: https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-bindings#host-json and functions-bindings-service-bus. */
@@ -73,7 +81,12 @@ function fillDefaults(raw: RawHostFile): HostFile {
 function parseTimeSpanMs(text: string): number {
   const match = /^(?:(\d+)\.)?(\d+):(\d{2}):(\d{2})$/.exec(text);
   if (!match) throw new Error(`host.json: "${text}" is not a time span like "00:05:00".`);
-  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number];
+  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
 }
 

@@ -16,7 +16,14 @@ export interface AppFunction {
   disabled: boolean;
 }
 
-const SUPPORTED_TRIGGERS = ['httpTrigger', 'timerTrigger', 'serviceBusTrigger', 'orchestrationTrigger', 'activityTrigger', 'entityTrigger'];
+const SUPPORTED_TRIGGERS = [
+  'httpTrigger',
+  'timerTrigger',
+  'serviceBusTrigger',
+  'orchestrationTrigger',
+  'activityTrigger',
+  'entityTrigger',
+];
 
 export function bindFunctions(registry: Registry): AppFunction[] {
   return [...registry.functions.values()].map(({ metadata, callback }) => bindFunction(metadata, callback));

@@ -48,7 +48,11 @@ export function getProgrammingModel(): ProgrammingModel | undefined {
 export function registerFunction(metadata: FunctionMetadata, callback: FunctionCallback): Disposable {
   const id = metadata.functionId ?? metadata.name;
   if (registry.locked)
-    throw systemError(new Error(`Function "${metadata.name}" was registered after the host had started; register it while the app loads.`));
+    throw systemError(
+      new Error(
+        `Function "${metadata.name}" was registered after the host had started; register it while the app loads.`,
+      ),
+    );
   if (registry.functions.has(id))
     throw systemError(new Error(`Function "${metadata.name}" is registered twice; names must be unique in the app.`));
   registry.functions.set(id, { metadata: { ...metadata, functionId: id }, callback });

@@ -99,7 +99,8 @@ async function start(options: HostOptions, undo: UndoStack): Promise<Omit<Host, 
   });
   registry.log = (level, category, message) => invoker.log(level, category, message);
   const capabilities = await registry.model?.getCapabilities?.({});
-  if (capabilities?.['HttpUri']) throw new Error('HTTP streaming (enableHttpStream) is not supported by the embedded host.');
+  if (capabilities?.['HttpUri'])
+    throw new Error('HTTP streaming (enableHttpStream) is not supported by the embedded host.');
 
   const functions = bindFunctions(registry);
   const engine = new DurableEngine({
@@ -112,7 +113,11 @@ async function start(options: HostOptions, undo: UndoStack): Promise<Omit<Host, 
     ...{ clock, store, connections, invoker, inFlight, log },
     settings: files.host.serviceBus,
   });
-  const admin = new AdminApi({ functions, routeOf: (fn) => http.routeOf(fn), fire: (fn, input) => triggers.fire(fn, input) });
+  const admin = new AdminApi({
+    functions,
+    routeOf: (fn) => http.routeOf(fn),
+    fire: (fn, input) => triggers.fire(fn, input),
+  });
   const durable = new DurableHttpApi(new Instances(engine), addresses);
 
   await registry.runHooks('appStart', { hookData: {} });
@@ -143,7 +148,11 @@ async function start(options: HostOptions, undo: UndoStack): Promise<Omit<Host, 
 }
 
 /** Existing environment wins over local.settings.json; what the caller gives wins over both. */
-function settingsFor(local: Record<string, string>, port: number, given: Record<string, string> = {}): Record<string, string> {
+function settingsFor(
+  local: Record<string, string>,
+  port: number,
+  given: Record<string, string> = {},
+): Record<string, string> {
   const missing = Object.entries(local).filter(([name]) => process.env[name] === undefined);
   return {
     ...Object.fromEntries(missing),

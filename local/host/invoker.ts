@@ -82,7 +82,8 @@ export class Invoker {
   #coreContext(fn: AppFunction, invocation: Invocation): CoreInvocationContext {
     const invocationId = randomUUID();
     const inputData = [{ name: fn.triggerName, data: invocation.data }];
-    for (const [name, binding] of Object.entries(fn.inputs)) inputData.push({ name, data: this.options.readInput(binding) });
+    for (const [name, binding] of Object.entries(fn.inputs))
+      inputData.push({ name, data: this.options.readInput(binding) });
     return {
       invocationId,
       metadata: fn.metadata,
@@ -107,7 +108,11 @@ export class Invoker {
     this.options.log(mapped, functionName ? `Function.${functionName}${suffix}` : `Worker${suffix}`, line.message);
   }
 
-  async #writeOutputs(fn: AppFunction, returned: TypedData | null | undefined, data: { name: string; data: TypedData }[]) {
+  async #writeOutputs(
+    fn: AppFunction,
+    returned: TypedData | null | undefined,
+    data: { name: string; data: TypedData }[],
+  ) {
     const written = [...data, { name: '$return', data: returned }];
     for (const output of written) {
       const binding = fn.outputs[output.name];

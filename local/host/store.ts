@@ -91,7 +91,9 @@ export class Store {
     const version = this.#one<{ user_version: number }>('PRAGMA user_version')!.user_version;
     if (version === 0) this.#db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
     else if (version !== SCHEMA_VERSION)
-      throw new Error(`"${file}" has schema ${version}, this host writes ${SCHEMA_VERSION}. Delete the file to start anew.`);
+      throw new Error(
+        `"${file}" has schema ${version}, this host writes ${SCHEMA_VERSION}. Delete the file to start anew.`,
+      );
   }
 
   close(): void {
@@ -125,13 +127,19 @@ export class Store {
 
   instances(filter: InstanceFilter): InstanceRow[] {
     const statuses = filter.statuses ?? [];
-    const where = ['id > ?', 'createdMs >= ?', 'createdMs <= ?', "substr(id, 1, length(?)) = ?"];
+    const where = ['id > ?', 'createdMs >= ?', 'createdMs <= ?', 'substr(id, 1, length(?)) = ?'];
     if (statuses.length > 0) where.push(`status IN (${statuses.map(() => '?').join()})`);
     const prefix = filter.idPrefix ?? '';
     return this.#db
       .prepare(`SELECT * FROM instances WHERE ${where.join(' AND ')} ORDER BY id LIMIT ?`)
       .all(
-        ...[filter.afterId ?? '', filter.createdFromMs ?? 0, filter.createdToMs ?? Number.MAX_SAFE_INTEGER, prefix, prefix],
+        ...[
+          filter.afterId ?? '',
+          filter.createdFromMs ?? 0,
+          filter.createdToMs ?? Number.MAX_SAFE_INTEGER,
+          prefix,
+          prefix,
+        ],
         ...statuses,
         filter.limit,
       )
@@ -144,11 +152,14 @@ export class Store {
   }
 
   history(id: string): string[] {
-    return this.#all<{ event: string }>('SELECT event FROM history WHERE instanceId = ? ORDER BY sequence', id).map((row) => row.event);
+    return this.#all<{ event: string }>('SELECT event FROM history WHERE instanceId = ? ORDER BY sequence', id).map(
+      (row) => row.event,
+    );
   }
 
   appendHistory(id: string, fromSequence: number, events: string[]): void {
-    for (const [index, event] of events.entries()) this.#run('INSERT INTO history VALUES (?,?,?)', id, fromSequence + index, event);
+    for (const [index, event] of events.entries())
+      this.#run('INSERT INTO history VALUES (?,?,?)', id, fromSequence + index, event);
   }
 
   clearHistory(id: string): void {
@@ -221,8 +232,8 @@ export class Store {
   }
 
   #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
+    const statement = this.#statements.get(sql) ?? this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
     return statement;
   }
 

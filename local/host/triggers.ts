@@ -1,7 +1,7 @@
 /** The triggers that call the app by themselves (timers, Service Bus), started and stopped together. */
-import { type AppFunction } from './app-functions.js';
-import { ServiceBusTrigger, type ServiceBusDependencies } from './service-bus/service-bus-trigger.js';
-import { TimerTrigger, type TimerDependencies } from './timer/timer-trigger.js';
+import type { AppFunction } from './app-functions.js';
+import { type ServiceBusDependencies, ServiceBusTrigger } from './service-bus/service-bus-trigger.js';
+import { type TimerDependencies, TimerTrigger } from './timer/timer-trigger.js';
 
 export class Triggers {
   readonly #timers = new Map<AppFunction, TimerTrigger>();

@@ -1,6 +1,6 @@
 /** Key Vault: the teams' keys. Values pass through; nothing here keeps or prints one. */
 import { lazy } from '../kit/lazy.js';
-import { azureCall, deleteIfPresent, readOrAbsent } from './azure-error.js';
+import { AzureError, azureCall, deleteIfPresent, readOrAbsent } from './azure-error.js';
 import type { AzureConnection } from './connection.js';
 
 export interface KeyVaultOptions {
@@ -48,8 +48,19 @@ export function keyVault({ credential }: AzureConnection, { url, verifyChallenge
       await deleteIfPresent(`delete secret "${name}"`, () => client().beginDeleteSecret(name));
     },
 
-    async purgeSecret(name: string): Promise<void> {
-      await deleteIfPresent(`purge secret "${name}"`, () => client().purgeDeletedSecret(name));
+    async recoverSecret(name: string): Promise<void> {
+      await azureCall(`recover secret "${name}"`, () => client().beginRecoverDeletedSecret(name));
+    },
+
+    /** False when the vault protects what was deleted; the name then stays recoverable. */
+    async purgeSecret(name: string): Promise<boolean> {
+      try {
+        await deleteIfPresent(`purge secret "${name}"`, () => client().purgeDeletedSecret(name));
+        return true;
+      } catch (error) {
+        if (error instanceof AzureError && error.status === 403) return false;
+        throw error;
+      }
     },
   };
 }

@@ -153,7 +153,7 @@ export async function startTestAzure(options: Partial<AzureOptions> = {}): Promi
     ports: { identity: identityPort, ...options.ports },
     clock,
   });
-  identityPort = world.ports.identity;
+  identityPort ||= world.ports.identity;
   running.push(world);
   process.env['IDENTITY_ENDPOINT'] = world.identityEndpoint;
   process.env['IDENTITY_HEADER'] = world.identityHeader;

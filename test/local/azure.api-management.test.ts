@@ -70,7 +70,10 @@ describe('a product', () => {
     const azure = await startTestAzure();
     await createProduct(azure);
     const response = await azure.arm('DELETE', `${SERVICE_ID}/products/product-alpha`, '2024-05-01');
-    expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([400, 'ValidationError']);
+    expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([
+      400,
+      'ValidationError',
+    ]);
   });
 
   it('links APIs by statement: PUT, HEAD, list, DELETE', async () => {

@@ -1,5 +1,5 @@
 import { CognitiveServicesManagementClient } from '@azure/arm-cognitiveservices';
-import { refusal, startTestAzure, SUBSCRIPTION, TEAMS, type TestAzure } from './azure-fixture.js';
+import { refusal, SUBSCRIPTION, startTestAzure, TEAMS, type TestAzure } from './azure-fixture.js';
 
 const ACCOUNT = 'foundry-alpha';
 const LOCATION = 'swedencentral';
@@ -10,7 +10,12 @@ function account(extra: object = {}) {
     kind: 'AIServices',
     sku: { name: 'S0' },
     identity: { type: 'SystemAssigned' as const },
-    properties: { customSubDomainName: 'foundry-alpha-k3x9q', allowProjectManagement: true, disableLocalAuth: true, ...extra },
+    properties: {
+      customSubDomainName: 'foundry-alpha-k3x9q',
+      allowProjectManagement: true,
+      disableLocalAuth: true,
+      ...extra,
+    },
   };
 }
 
@@ -24,7 +29,11 @@ async function createAccount(azure: TestAzure, name = ACCOUNT, extra: object = {
   await azure.clock.advance(30_000);
 }
 
-const PROJECT = { location: LOCATION, identity: { type: 'SystemAssigned' as const }, properties: { displayName: 'team-alpha' } };
+const PROJECT = {
+  location: LOCATION,
+  identity: { type: 'SystemAssigned' as const },
+  properties: { displayName: 'team-alpha' },
+};
 
 async function createProject(azure: TestAzure, name = 'default'): Promise<void> {
   await azure.foundry.projects.beginCreate(TEAMS, ACCOUNT, name, PROJECT);
@@ -116,7 +125,8 @@ describe('a Foundry account', () => {
     const azure = await startTestAzure();
     await createAccount(azure);
     const usages: unknown[] = [];
-    for await (const one of azure.foundry.usages.list(LOCATION)) usages.push([one.name?.value, one.currentValue, one.limit]);
+    for await (const one of azure.foundry.usages.list(LOCATION))
+      usages.push([one.name?.value, one.currentValue, one.limit]);
     expect(usages).toEqual([['AccountCount', 2, 100]]);
   });
 
@@ -149,7 +159,9 @@ describe('a project', () => {
     await createProject(azure);
     expect((await azure.foundry.projects.get(TEAMS, ACCOUNT, 'default')).properties?.provisioningState).toBe('Failed');
     await createProject(azure);
-    expect((await azure.foundry.projects.get(TEAMS, ACCOUNT, 'default')).properties?.provisioningState).toBe('Succeeded');
+    expect((await azure.foundry.projects.get(TEAMS, ACCOUNT, 'default')).properties?.provisioningState).toBe(
+      'Succeeded',
+    );
   });
 });
 
@@ -212,7 +224,9 @@ describe('a connection', () => {
 
 it('speaks the default version of the SDK as well', async () => {
   const azure = await startTestAzure();
-  const client = new CognitiveServicesManagementClient(azure.credential, SUBSCRIPTION, { endpoint: azure.world.armUrl });
+  const client = new CognitiveServicesManagementClient(azure.credential, SUBSCRIPTION, {
+    endpoint: azure.world.armUrl,
+  });
   await client.accounts.beginCreate(TEAMS, ACCOUNT, account());
   await azure.clock.advance(30_000);
   expect((await client.accounts.get(TEAMS, ACCOUNT)).properties?.provisioningState).toBe('Succeeded');

@@ -1,6 +1,6 @@
 import { ApiManagementClient } from '@azure/arm-apimanagement';
 import { DefaultAzureCredential } from '@azure/identity';
-import { APIM, GROUP, refusal, SERVICE_ID, startTestAzure, SUBSCRIPTION, TEAMS } from './azure-fixture.js';
+import { APIM, GROUP, refusal, SERVICE_ID, SUBSCRIPTION, startTestAzure, TEAMS } from './azure-fixture.js';
 
 async function codeOf(response: Response): Promise<[number, string]> {
   const { error } = (await response.json()) as { error: { code: string } };
@@ -37,8 +37,18 @@ describe('Azure Resource Manager', () => {
     ['an API version that is none', SERVICE_ID, 'latest', [400, 'InvalidApiVersionParameter']],
     ['no API version', SERVICE_ID, '', [400, 'MissingApiVersionParameter']],
     ['a resource that is not there', `${SERVICE_ID}/products/none`, '2024-05-01', [404, 'ResourceNotFound']],
-    ['a resource group that is not there', SERVICE_ID.replace(GROUP, 'rg-none'), '2024-05-01', [404, 'ResourceGroupNotFound']],
-    ['another Azure subscription', SERVICE_ID.replace(SUBSCRIPTION, 'other'), '2024-05-01', [404, 'SubscriptionNotFound']],
+    [
+      'a resource group that is not there',
+      SERVICE_ID.replace(GROUP, 'rg-none'),
+      '2024-05-01',
+      [404, 'ResourceGroupNotFound'],
+    ],
+    [
+      'another Azure subscription',
+      SERVICE_ID.replace(SUBSCRIPTION, 'other'),
+      '2024-05-01',
+      [404, 'SubscriptionNotFound'],
+    ],
     ['an unknown type', `${SERVICE_ID}/gadgets/x`, '2024-05-01', [404, 'InvalidResourceType']],
   ])('says what is wrong with %s', async (_what, path, apiVersion, expected) => {
     const { arm } = await startTestAzure();
@@ -47,7 +57,9 @@ describe('Azure Resource Manager', () => {
 
   it('does not care for letter case and double slashes, and shows ids as they were made', async () => {
     const { arm } = await startTestAzure();
-    const path = `/${SERVICE_ID}/products/P1`.replace('resourceGroups', 'resourcegroups').replace('/service/', '/SERVICE/');
+    const path = `/${SERVICE_ID}/products/P1`
+      .replace('resourceGroups', 'resourcegroups')
+      .replace('/service/', '/SERVICE/');
     await arm('PUT', path, '2024-05-01', { properties: { displayName: 'x' } });
     const found = await arm('GET', `${SERVICE_ID}/products/p1`, '2024-05-01');
     expect(await found.json()).toMatchObject({ id: `${SERVICE_ID}/products/P1`, name: 'P1' });

@@ -1,4 +1,7 @@
-/** A broker in a process of its own, so that a test can kill it: `node broker-child.cjs <dataFile> <config>` prints its connection string. */
+/**
+ * A broker in a process of its own, so that a test can kill it. `node broker-child.cjs <dataFile> <config>` prints its
+ * connection string.
+ */
 const { registerHooks } = require('node:module');
 const { fileURLToPath } = require('node:url');
 const { transformFileSync } = require('@swc/core');

@@ -1,4 +1,7 @@
-/** What the broker's tests share: a broker on an explicit clock with the real SDK as its client, retries off so that none hides a failure. */
+/**
+ * What the broker's tests share: a broker on an explicit clock with the real SDK as its client, retries off so that
+ * none hides a failure.
+ */
 import { ServiceBusClient, type ServiceBusReceivedMessage, type ServiceBusReceiver } from '@azure/service-bus';
 import { type Clock, type ExplicitClock, explicitClock } from '../../local/clock.js';
 import { type Broker, type BrokerOptions, startBroker } from '../../local/world/broker/index.js';
@@ -28,15 +31,19 @@ afterEach(async () => {
   for (const item of opened.splice(0).reverse()) await item.close();
 });
 
+export function closeAfterTest(item: { close(): Promise<void> }): void {
+  opened.push(item);
+}
+
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const broker = await startBroker(options);
-  opened.push(broker);
+  closeAfterTest(broker);
   return broker;
 }
 
-export function connect({ connectionString }: Pick<Broker, 'connectionString'>): ServiceBusClient {
-  const client = new ServiceBusClient(connectionString, { retryOptions: { maxRetries: 0, timeoutInMs: 5_000 } });
-  opened.push(client);
+export function connect({ connectionString }: Pick<Broker, 'connectionString'>, timeoutInMs = 5_000): ServiceBusClient {
+  const client = new ServiceBusClient(connectionString, { retryOptions: { maxRetries: 0, timeoutInMs } });
+  closeAfterTest(client);
   return client;
 }
 

@@ -1,4 +1,6 @@
-import { type Bench, openBench, receiveAll, receiveOne } from './broker-fixture.js';
+import { once } from 'node:events';
+import { create_container } from 'rhea';
+import { type Bench, closeAfterTest, openBench, receiveAll, receiveOne } from './broker-fixture.js';
 
 describe('the broker refuses', () => {
   let bench: Bench;
@@ -89,6 +91,24 @@ describe('different outcomes in one tick', () => {
     const [first, second] = await link.receiveMessages(2, { maxWaitTimeInMs: 2_000 });
     await Promise.all([link.deadLetterMessage(first!), link.completeMessage(second!)]);
     expect(bench.log.filter((line) => line.startsWith('warn: A client settled deliveries'))).toHaveLength(1);
+  });
+});
+
+describe('a drain', () => {
+  it('is answered although the last credit was just used', async () => {
+    const { broker, client } = await openBench({ Queues: [{ Name: 'q' }] });
+    await client.createSender('q').sendMessages({ body: 'x' });
+    const options = { host: '127.0.0.1', port: broker.port, username: 'anyone', reconnect: false };
+    const connection = create_container().connect(options);
+    closeAfterTest({ close: async () => connection.close() });
+    const receiver = connection.open_receiver({ source: 'q', credit_window: 0 });
+    let received = 0;
+    receiver.on('message', () => received++);
+    await once(receiver, 'receiver_open');
+    receiver.add_credit(1);
+    receiver.drain_credit();
+    await once(receiver, 'receiver_drained');
+    expect(received).toBe(1);
   });
 });
 

@@ -3,7 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explicitClock } from '../../local/clock.js';
-import { type Bench, configOf, connect, openBench, openBroker, receiveAll, receiveOne } from './broker-fixture.js';
+import {
+  type Bench,
+  closeAfterTest,
+  configOf,
+  connect,
+  openBench,
+  openBroker,
+  receiveAll,
+  receiveOne,
+} from './broker-fixture.js';
 
 const ENTITIES = {
   Queues: [{ Name: 'q', Properties: { RequiresDuplicateDetection: true, MaxDeliveryCount: 2 } }],
@@ -30,8 +39,14 @@ describe('after a restart', () => {
     bench = await openBench(ENTITIES, { dataFile });
   });
 
-  const restart = async (entities: object = ENTITIES) => {
+  /** The client first: the SDK's close waits for a reconnection when its broker is gone. */
+  const stop = async () => {
+    await bench.client.close();
     await bench.broker.close();
+  };
+
+  const restart = async (entities: object = ENTITIES) => {
+    await stop();
     const { clock, log } = bench;
     const config = configOf(entities);
     const broker = await openBroker({ clock, config, dataFile, log: (level, text) => log.push(`${level}: ${text}`) });
@@ -75,7 +90,7 @@ describe('after a restart', () => {
     const inMs = (delayMs: number) => new Date(bench.clock.now() + delayMs);
     await bench.client.createSender('q').scheduleMessages([{ body: 'early' }], inMs(1_000));
     await bench.client.createSender('t').scheduleMessages([{ body: 'late' }], inMs(60_000));
-    await bench.broker.close();
+    await stop();
     await bench.clock.advance(2_000);
     bench.broker = await openBroker({ clock: bench.clock, config: configOf(ENTITIES), dataFile });
     bench.client = connect(bench.broker);
@@ -110,9 +125,9 @@ describe('after kill -9', () => {
     const child = spawn(process.execPath, [join(__dirname, 'broker-child.cjs'), dataFile, JSON.stringify(config)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const client = new ServiceBusClient(await firstLine(child), {
-      retryOptions: { maxRetries: 0, timeoutInMs: 2_000 },
-    });
+    closeAfterTest({ close: async () => void child.kill('SIGKILL') });
+    // Sends that are on their way when the broker dies end by this timeout.
+    const client = connect({ connectionString: await firstLine(child) }, 1_000);
     const sender = client.createSender('q');
     const acknowledged = new Set<string>();
     let isKilled = false;

@@ -121,6 +121,18 @@ describe('message locks', () => {
     await expect(link.renewMessageLock(message)).rejects.toMatchObject({ code: 'MessageLockLost' });
   });
 
+  it('keep a message beyond its time to live, which ends when it is given back', async () => {
+    const [kept] = await receiveAll(bench.client, 'plain');
+    expect(kept?.body).toBe('x');
+    await bench.client.createSender('plain').sendMessages({ body: 'short', timeToLive: 30_000 });
+    const link = bench.client.createReceiver('plain', { maxAutoLockRenewalDurationInMs: 0 });
+    const message = await receiveOne(link);
+    await bench.clock.advance(40_000);
+    expect(bench.broker.counts('plain')).toMatchObject({ active: 1, locked: 1 });
+    await link.abandonMessage(message);
+    expect(bench.broker.counts('plain')).toMatchObject({ active: 0, locked: 0 });
+  });
+
   it('survive the link that took them, until they expire', async () => {
     const link = bench.client.createReceiver('plain');
     await receiveOne(link);

@@ -13,7 +13,7 @@ registerHooks({
     if (!url.endsWith('.ts')) return next(url, context);
     const { code } = transformFileSync(fileURLToPath(url), {
       jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
-      module: { type: 'commonjs' },
+      module: { type: 'commonjs', ignoreDynamic: true, exportInteropAnnotation: true },
     });
     return { format: 'commonjs', source: code, shortCircuit: true };
   },

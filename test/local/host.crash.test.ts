@@ -46,7 +46,8 @@ async function until<T>(read: () => T | Promise<T>, done: (value: T) => boolean)
 
 describe('a host that is killed', () => {
   it('goes on after the restart with everything it acknowledged, repeating only the activity that was interrupted', async () => {
-    const steps = () => readFileSync(join(directory, 'steps'), { encoding: 'utf8', flag: 'a+' }).trim().split('\n').filter(Boolean);
+    const steps = () =>
+      readFileSync(join(directory, 'steps'), { encoding: 'utf8', flag: 'a+' }).trim().split('\n').filter(Boolean);
     const ids = ['one', 'two', 'three'];
     const url = await startChild(APP, '--port', '0', '--data', directory);
     for (const id of ids) await post(`${url}/${DURABLE}/orchestrators/steps/${id}`, { count: 12, ms: 20 });
@@ -58,7 +59,11 @@ describe('a host that is killed', () => {
     const again = await startChild(APP, '--port', '0', '--data', directory);
     for (const id of ['one', 'three']) await post(`${again}/${DURABLE}/instances/${id}/raiseEvent/go`, 'late');
     for (const id of ids) {
-      const read = async () => (await (await fetch(`${again}/${DURABLE}/instances/${id}`)).json()) as { runtimeStatus: string; output: unknown };
+      const read = async () =>
+        (await (await fetch(`${again}/${DURABLE}/instances/${id}`)).json()) as {
+          runtimeStatus: string;
+          output: unknown;
+        };
       const { output } = await until(read, (status) => status.runtimeStatus === 'Completed');
       expect(output).toEqual([...Array(12).keys(), id === 'two' ? 'early' : 'late']);
     }
@@ -77,6 +82,11 @@ describe('hai-host', () => {
     child!.kill('SIGTERM');
     expect(await stopped).toBe(0);
     expect(await now(await startChild(APP, '--port', '0', '--data', directory))).toBeGreaterThan(first);
+  });
+
+  it('loads CommonJS and ES modules alike', async () => {
+    const url = await startChild(APP, '--port', '0');
+    expect(await (await fetch(`${url}/api/module`)).text()).toBe('an ES module');
   });
 
   it.each([

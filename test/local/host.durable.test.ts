@@ -33,7 +33,8 @@ const start = async (name: string, input?: unknown, instanceId?: string): Promis
   await clock.settle();
   return id;
 };
-const run = async (name: string, input?: unknown): Promise<DurableOrchestrationStatus> => client.getStatus(await start(name, input));
+const run = async (name: string, input?: unknown): Promise<DurableOrchestrationStatus> =>
+  client.getStatus(await start(name, input));
 
 const statusOf = (id: string) => client.getStatus(id);
 
@@ -46,7 +47,15 @@ describe('an orchestration', () => {
   it('hands values to activities with their types unchanged', async () => {
     const { output } = await run('types');
     expect(output).toEqual([
-      ...['string "text"', 'string "123"', 'number 5', 'number 1.5', 'boolean true', 'object {"a":[1]}', 'object ["x"]'],
+      ...[
+        'string "text"',
+        'string "123"',
+        'number 5',
+        'number 1.5',
+        'boolean true',
+        'object {"a":[1]}',
+        'object ["x"]',
+      ],
       ...['undefined undefined', null],
     ]);
   });
@@ -100,13 +109,16 @@ describe('an orchestration', () => {
     sample.codeChange.activity = 'echo';
     const { runtimeStatus, output } = await statusOf(id);
     expect(runtimeStatus).toBe('Failed');
-    expect(output).toMatch(/Non-Deterministic workflow detected: .*TaskScheduled "echo" .* now schedules TaskScheduled "nothing"/);
+    expect(output).toMatch(
+      /Non-Deterministic workflow detected: .*TaskScheduled "echo" .* now schedules TaskScheduled "nothing"/,
+    );
   });
 
   it.each([
     ['callingHttp', 'context.df.callHttp is not supported by the embedded host'],
     ['locking', 'lock requires a Durable Functions extension'],
-  ])('%s names what the host does not do', async (name, message) => {
+    ['brokenTimer', 'Invalid time value'],
+  ])('%s ends with an error instead of looping or hanging', async (name, message) => {
     expect(await run(name)).toMatchObject({ runtimeStatus: 'Failed', output: expect.stringContaining(message) });
   });
 });
@@ -159,11 +171,14 @@ describe('an instance', () => {
     expect(await statusOf('single')).toMatchObject({ name: 'chain', output: ['again'] });
   });
 
-  it('shows its custom status and its input while it runs', async () => {
-    const id = await start('collect', { left: 2, seen: [] });
-    await client.raiseEvent(id, 'item', 'x');
-    await clock.settle();
-    expect(await statusOf(id)).toMatchObject({ runtimeStatus: 'Running', input: { left: 1, seen: ['x'] } });
+  it('shows its latest custom status and its input while it runs', async () => {
+    const id = await start('changing', { for: 'now' });
+    expect(await statusOf(id)).toMatchObject({
+      runtimeStatus: 'Running',
+      input: { for: 'now' },
+      customStatus: { stage: 'waiting' },
+      output: null,
+    });
   });
 
   it('keeps what arrives while it is suspended, and goes on when resumed', async () => {
@@ -202,12 +217,17 @@ describe('an instance', () => {
 
   it('is found by status and time, page by page', async () => {
     const before = new Date(clock.now());
-    const ids = await Promise.all(Array.from({ length: 130 }, (_, index) => client.startNew('chain', { instanceId: `page-${index}`, input: [] })));
+    const ids = await Promise.all(
+      Array.from({ length: 130 }, (_, index) => client.startNew('chain', { instanceId: `page-${index}`, input: [] })),
+    );
     await clock.settle();
     await start('timeoutOrEvent', undefined, 'page-open');
     const found = await client.getStatusBy({ createdTimeFrom: before, runtimeStatus: ['Completed' as never] });
     expect(found.map((status) => status.instanceId).sort()).toEqual(ids.sort());
-    const purged = await client.purgeInstanceHistoryBy({ createdTimeFrom: before, runtimeStatus: ['Completed' as never] });
+    const purged = await client.purgeInstanceHistoryBy({
+      createdTimeFrom: before,
+      runtimeStatus: ['Completed' as never],
+    });
     expect(purged.instancesDeleted).toBe(130);
     expect((await statusOf('page-open')).runtimeStatus).toBe('Running');
   });
@@ -245,7 +265,10 @@ describe('the durable HTTP API', () => {
   });
 
   it('can wait for the result', async () => {
-    const response = await fetch(`${api()}/orchestrators/chain?timeout=30&pollingInterval=1`, { method: 'POST', body: '[1]' });
+    const response = await fetch(`${api()}/orchestrators/chain?timeout=30&pollingInterval=1`, {
+      method: 'POST',
+      body: '[1]',
+    });
     expect([response.status, await response.json()]).toEqual([200, [1]]);
     const slow = fetch(`${api()}/orchestrators/sleep?timeout=30`, { method: 'POST', body: String(HOUR_MS) });
     await new Promise((resolve) => setTimeout(resolve, 50));

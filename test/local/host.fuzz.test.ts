@@ -42,7 +42,12 @@ const { plan } = fc.letrec<{ plan: Plan; plans: Plan[] }>((tie) => ({
   ) as fc.Arbitrary<Plan>,
   plans: fc.array(tie('plan') as fc.Arbitrary<Plan>, { minLength: 1, maxLength: 4 }) as fc.Arbitrary<Plan[]>,
 }));
-const failing = fc.record({ kind: fc.constant('retry' as const), key: fc.nat(), failures: fc.constant(3), attempts: fc.integer({ min: 1, max: 3 }) });
+const failing = fc.record({
+  kind: fc.constant('retry' as const),
+  key: fc.nat(),
+  failures: fc.constant(3),
+  attempts: fc.integer({ min: 1, max: 3 }),
+});
 
 /** The test raises events for the top instance only. */
 function withoutEvents(plans: Plan[]): Plan[] {

@@ -97,7 +97,10 @@ describe('an HTTP function', () => {
     expect(Buffer.from(await bytes.arrayBuffer())).toEqual(Buffer.from([0, 255, 1]));
     const cookies = await call('cookies');
     expect(cookies.status).toBe(201);
-    expect(cookies.headers.getSetCookie()).toEqual(['a=1%202; Path=/; HttpOnly; SameSite=Strict', 'b=2; Max-Age=5; Secure']);
+    expect(cookies.headers.getSetCookie()).toEqual([
+      'a=1%202; Path=/; HttpOnly; SameSite=Strict',
+      'b=2; Max-Age=5; Secure',
+    ]);
     expect((await call('nothing')).status).toBe(204);
   });
 
@@ -163,7 +166,9 @@ describe('a timer', () => {
   it('with day of month and day of week runs when both are right', async () => {
     sample.timerRuns.length = 0;
     await clock.advance(60 * 24 * HOUR_MS);
-    expect(sample.timerRuns.filter((run) => run.name === 'friday13th').map((run) => run.at)).toEqual(['2026-02-13T12:30:00.000Z']);
+    expect(sample.timerRuns.filter((run) => run.name === 'friday13th').map((run) => run.at)).toEqual([
+      '2026-02-13T12:30:00.000Z',
+    ]);
   });
 
   it('makes up for a run that was missed while the host was down', async () => {
@@ -194,9 +199,21 @@ describe('starting and closing', () => {
   });
 
   it.each<[string, Partial<HostOptions>, string]>([
-    ['a setting is missing', { settings: { FRIDAY_SCHEDULE: SETTINGS.FRIDAY_SCHEDULE } }, 'the setting "DISABLED_ROUTE" in "%DISABLED_ROUTE%" is not set'],
-    ['a schedule is wrong', { settings: { ...SETTINGS, FRIDAY_SCHEDULE: 'every friday' } }, 'is not an NCRONTAB schedule'],
-    ['a route is not understood', { settings: { ...SETTINGS, LOG_ROUTE: '{id:range(1,2)}' } }, 'does not understand the segment'],
+    [
+      'a setting is missing',
+      { settings: { FRIDAY_SCHEDULE: SETTINGS.FRIDAY_SCHEDULE } },
+      'the setting "DISABLED_ROUTE" in "%DISABLED_ROUTE%" is not set',
+    ],
+    [
+      'a schedule is wrong',
+      { settings: { ...SETTINGS, FRIDAY_SCHEDULE: 'every friday' } },
+      'is not an NCRONTAB schedule',
+    ],
+    [
+      'a route is not understood',
+      { settings: { ...SETTINGS, LOG_ROUTE: '{id:range(1,2)}' } },
+      'does not understand the segment',
+    ],
     ['the folder is no app', { appRoot: join(__dirname, 'apps') }, 'No package.json in'],
     ['the app fails to load', { loadApp: () => Promise.reject(new Error('broken app')) }, 'broken app'],
   ])('says what is wrong when %s', async (_, options, message) => {

@@ -11,7 +11,7 @@ import { readWorldFile } from '../../dev/world-file.js';
 import { type ExplicitClock, explicitClock } from '../../local/clock.js';
 import { type Host, startHost } from '../../local/host/index.js';
 import type { RecordedRequest } from '../../local/world/azure/index.js';
-import { startWorld, type World } from '../../local/world/start.js';
+import { startWorld, type World, type WorldOptions } from '../../local/world/start.js';
 import type { OperationView, TeamView } from '../../shared/contracts/api.js';
 import type { CloudEvent } from '../../shared/contracts/events.js';
 
@@ -19,6 +19,7 @@ export interface HaiOptions {
   apimActivating?: boolean;
   /** Keeps the state, so that a second start on the same folder continues. */
   dataDir?: string;
+  latencies?: WorldOptions['latencies'];
   settings?: Record<string, string>;
 }
 
@@ -43,6 +44,7 @@ export async function startHai(options: HaiOptions = {}) {
     resources: readWorldFile(WORLD_FILE),
     apimActivating: options.apimActivating,
     dataDir: options.dataDir,
+    latencies: options.latencies,
     record: (entry) => recorded.push(entry),
   });
   const host: Host = await startHost({
@@ -74,7 +76,8 @@ export async function startHai(options: HaiOptions = {}) {
     api,
     recorded,
     logs,
-    get: <Body = OperationView>(path: string, headers?: Record<string, string>) => call<Body>('GET', path, undefined, headers),
+    get: <Body = OperationView>(path: string, headers?: Record<string, string>) =>
+      call<Body>('GET', path, undefined, headers),
     post: <Body = OperationView>(path: string, document: unknown, headers: Record<string, string> = {}) =>
       call<Body>('POST', path, typeof document === 'string' ? document : JSON.stringify(document), {
         'content-type': 'application/json',
@@ -86,6 +89,11 @@ export async function startHai(options: HaiOptions = {}) {
     async send(body: unknown, properties: { ticket?: string; messageId?: string; contentType?: string } = {}) {
       const { ticket, messageId = randomUUID(), contentType } = properties;
       await sender.sendMessages({ body, messageId, contentType, applicationProperties: ticket ? { ticket } : {} });
+      await clock.settle();
+    },
+    /** Puts a command on hai's own queue, as a redelivery would. */
+    async command(body: unknown) {
+      await bus.createSender('operation-commands').sendMessages({ body, messageId: randomUUID() });
       await clock.settle();
     },
     team: async (name: string) => (await hai.get<TeamView>(`teams/${name}`)).body,

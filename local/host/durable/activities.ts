@@ -45,7 +45,14 @@ export class Activities {
   async #run(work: ActivityWork): Promise<void> {
     const event = await this.#call(work);
     this.#running--;
-    this.onResult({ id: 0, target: work.instanceId, dueMs: 0, executionId: work.executionId, event, activityId: work.id });
+    this.onResult({
+      id: 0,
+      target: work.instanceId,
+      dueMs: 0,
+      executionId: work.executionId,
+      event,
+      activityId: work.id,
+    });
     this.#startNext();
   }
 
@@ -71,7 +78,10 @@ function activityInput(input: string): TypedData {
 }
 
 /** With `df.app.setExceptionPropertiesProvider`, the message is a JSON description of the error. */
-function describeFailure(name: string, error: unknown): { Reason: string; Details: string; FailureDetails?: FailureDetails } {
+function describeFailure(
+  name: string,
+  error: unknown,
+): { Reason: string; Details: string; FailureDetails?: FailureDetails } {
   const described = parseDescription(error);
   const message = described?.ErrorMessage ?? messageOf(error);
   const type = described?.ErrorType ?? (error instanceof Error ? error.name : 'Error');

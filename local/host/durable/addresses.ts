@@ -4,7 +4,12 @@ import type { TypedData } from '../typed-data.js';
 export const WEBHOOK_PATH = '/runtime/webhooks/durabletask';
 
 /** Replaced by the library, so they must be spelled exactly so. */
-const PLACEHOLDERS = { instance: 'INSTANCEID', event: '{eventName}', reason: '{text}', creation: '{functionName}[/{instanceId}]' };
+const PLACEHOLDERS = {
+  instance: 'INSTANCEID',
+  event: '{eventName}',
+  reason: '{text}',
+  creation: '{functionName}[/{instanceId}]',
+};
 
 export class DurableAddresses {
   readonly #baseUrl: string;

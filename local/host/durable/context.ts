@@ -29,7 +29,8 @@ export class DurableFunctions {
   readonly #byTrigger = new Map<string, AppFunction>();
 
   constructor(functions: AppFunction[]) {
-    for (const fn of functions) if (!fn.disabled) this.#byTrigger.set(`${fn.trigger.type} ${fn.name.toLowerCase()}`, fn);
+    for (const fn of functions)
+      if (!fn.disabled) this.#byTrigger.set(`${fn.trigger.type} ${fn.name.toLowerCase()}`, fn);
   }
 
   find(trigger: 'orchestrationTrigger' | 'activityTrigger' | 'entityTrigger', name: string): AppFunction | undefined {
@@ -62,6 +63,10 @@ export function createInstance(context: DurableContext, outbox: Outbox, instance
   store.clearHistory(instance.id);
   store.deleteMessagesTo(instance.id);
   mailbox.dropLater(instance.id);
+  mailbox.hold(
+    instance.id,
+    mailbox.take(instance.id).filter((message) => message.executionId),
+  ); // Its events are not for the new run.
   const nowMs = clock.now();
   const row: InstanceRow = {
     ...instance,

@@ -120,7 +120,11 @@ export class DurableEngine {
     try {
       if (!isEntityId(target)) this.#orchestrations.fail(target, error);
     } catch (second) {
-      log('error', 'Host.Durable', `"${target}" could not even be failed; it is tried again after a restart: ${describeError(second)}`);
+      log(
+        'error',
+        'Host.Durable',
+        `"${target}" could not even be failed; it is tried again after a restart: ${describeError(second)}`,
+      );
     }
   }
 }

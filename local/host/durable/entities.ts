@@ -41,7 +41,8 @@ export class Entities {
     commit((outbox) => {
       for (const message of messages) store.consume(message);
       if ('error' in answer) {
-        for (const request of requests) this.#answer(outbox, request, { isError: true, result: JSON.stringify(answer.error) });
+        for (const request of requests)
+          this.#answer(outbox, request, { isError: true, result: JSON.stringify(answer.error) });
         return;
       }
       if (answer.entityExists) store.putEntity(id, answer.entityState ?? null);
@@ -80,6 +81,11 @@ export class Entities {
 }
 
 /** @param input JSON text */
-export function sendSignal(outbox: Outbox, target: { name: string; key: string }, op: string, input: string | undefined): void {
+export function sendSignal(
+  outbox: Outbox,
+  target: { name: string; key: string },
+  op: string,
+  input: string | undefined,
+): void {
   outbox.send({ target: entityId(target.name, target.key), dueMs: 0, request: { op, input, id: '', signal: true } });
 }

@@ -71,5 +71,11 @@ type EventFields = Omit<Partial<HistoryEvent>, 'EventType' | 'Timestamp' | 'IsPl
 
 /** A new event, stamped with world time. */
 export function historyEvent(type: EventTypeName, nowMs: number, fields: EventFields = {}): HistoryEvent {
-  return { EventType: EventType[type], EventId: -1, IsPlayed: false, Timestamp: new Date(nowMs).toISOString(), ...fields };
+  return {
+    EventType: EventType[type],
+    EventId: -1,
+    IsPlayed: false,
+    Timestamp: new Date(nowMs).toISOString(),
+    ...fields,
+  };
 }

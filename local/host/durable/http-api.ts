@@ -48,12 +48,18 @@ export class DurableHttpApi {
   async #start(request: HostRequest, name: string, id: string | undefined): Promise<HostReply> {
     const query = request.url.searchParams;
     const timeoutSeconds = Number(query.get('timeout') ?? 0);
-    const started = this.instances.start({ name, id, input: readJson(request), version: query.get('version') ?? undefined });
+    const started = this.instances.start({
+      name,
+      id,
+      input: readJson(request),
+      version: query.get('version') ?? undefined,
+    });
     if (timeoutSeconds > 0) {
       const waitMs = Math.min(timeoutSeconds, WAIT_SECONDS_MAX) * 1000;
       const row = await this.instances.waitForEnd(started, waitMs);
       if (row.status === 'Completed') return { ...jsonReply(200, null), body: row.output ?? 'null' };
-      if (isFinished(row.status)) return jsonReply(row.status === 'Failed' ? 500 : 200, statusView(row, { showInput: true }));
+      if (isFinished(row.status))
+        return jsonReply(row.status === 'Failed' ? 500 : 200, statusView(row, { showInput: true }));
     }
     const { rewindPostUri, ...links } = this.addresses.management(started, request.url.origin);
     return jsonReply(202, links, { location: links.statusQueryGetUri, 'retry-after': '10' });
@@ -84,7 +90,11 @@ export class DurableHttpApi {
     const next: Record<string, string> =
       rows.length > limit ? { [CONTINUATION]: Buffer.from(page.at(-1)!.id).toString('base64url') } : {};
     const showInput = query.get('showInput') !== 'false';
-    return jsonReply(200, page.map((row) => statusView(row, { showInput })), next);
+    return jsonReply(
+      200,
+      page.map((row) => statusView(row, { showInput })),
+      next,
+    );
   }
 
   #purge(id: string): HostReply {
@@ -94,7 +104,8 @@ export class DurableHttpApi {
 
   #purgeMatching({ url }: HostRequest): HostReply {
     const filter = readFilter(url.searchParams);
-    if (filter.createdFromMs === undefined) throw new DurableApiError(400, "Please provide value for 'createdTimeFrom' parameter.");
+    if (filter.createdFromMs === undefined)
+      throw new DurableApiError(400, "Please provide value for 'createdTimeFrom' parameter.");
     const instancesDeleted = this.instances.purgeMatching(filter);
     return instancesDeleted > 0 ? jsonReply(200, { instancesDeleted }) : jsonReply(404, { instancesDeleted });
   }

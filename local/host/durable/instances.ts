@@ -38,10 +38,17 @@ export class Instances {
   start(request: StartRequest): string {
     const { context } = this.engine;
     const fn = context.functions.find('orchestrationTrigger', request.name);
-    if (!fn) throw new DurableApiError(400, `The function '${request.name}' doesn't exist, is disabled, or is not an orchestrator function.`);
+    if (!fn)
+      throw new DurableApiError(
+        400,
+        `The function '${request.name}' doesn't exist, is disabled, or is not an orchestrator function.`,
+      );
     const id = request.id ?? randomUUID().replaceAll('-', '');
     if (id.length > INSTANCE_ID_LENGTH_MAX || INSTANCE_ID_FORBIDDEN.test(id))
-      throw new DurableApiError(400, `"${id}" is no instance id: at most 100 characters, no leading @, none of / \\ # ?.`);
+      throw new DurableApiError(
+        400,
+        `"${id}" is no instance id: at most 100 characters, no leading @, none of / \\ # ?.`,
+      );
     const instance = { id, name: fn.name, input: request.input, version: request.version, parent: null };
     if (!context.commit((outbox) => createInstance(context, outbox, instance)))
       throw new DurableApiError(409, `An instance with id '${id}' is already running.`);
@@ -82,7 +89,8 @@ export class Instances {
   /** Forgets a finished instance. 409 if it is running. */
   purge(id: string): void {
     const row = this.find(id);
-    if (!isFinished(row.status)) throw new DurableApiError(409, `Instance '${id}' is ${row.status}; only finished ones can be purged.`);
+    if (!isFinished(row.status))
+      throw new DurableApiError(409, `Instance '${id}' is ${row.status}; only finished ones can be purged.`);
     const { commit, store } = this.engine.context;
     commit(() => store.deleteInstance(id));
   }
@@ -100,7 +108,8 @@ export class Instances {
   /** @param input JSON text */
   signalEntity(name: string, key: string, op: string, input: string | undefined): void {
     const { functions, commit } = this.engine.context;
-    if (!functions.find('entityTrigger', name)) throw new DurableApiError(400, `The app has no entity function '${name}'.`);
+    if (!functions.find('entityTrigger', name))
+      throw new DurableApiError(400, `The app has no entity function '${name}'.`);
     commit((outbox) => sendSignal(outbox, { name, key }, op, input));
   }
 

@@ -22,7 +22,10 @@ export class Mailbox {
   }
 
   post(message: Message): void {
-    if (message.dueMs <= this.clock.now()) return this.#deliver(message);
+    if (message.dueMs <= this.clock.now()) {
+      this.#deliver(message);
+      return;
+    }
     this.#later.splice(positionFor(this.#later, message.dueMs), 0, message);
     this.#arm();
   }

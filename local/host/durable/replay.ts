@@ -79,21 +79,23 @@ class Interpreter {
     switch (event.EventType) {
       case EventType.OrchestratorStarted:
         this.nowMs = Date.parse(event.Timestamp);
-        return;
+        break;
       case EventType.ExecutionStarted:
-        return this.advance();
+        this.advance();
+        break;
       case EventType.TaskScheduled:
       case EventType.SubOrchestrationInstanceCreated:
       case EventType.TimerCreated:
       case EventType.EventSent:
-        return this.confirm(event);
+        this.confirm(event);
+        break;
       case EventType.ExecutionSuspended:
         this.suspended = true;
-        return;
+        break;
       case EventType.ExecutionResumed:
         this.suspended = false;
         for (const held of this.heldBack.splice(0)) this.complete(held);
-        return;
+        break;
       default:
         if (this.suspended) this.heldBack.push(event);
         else this.complete(event);
@@ -104,14 +106,18 @@ class Interpreter {
     switch (event.EventType) {
       case EventType.TaskCompleted:
       case EventType.SubOrchestrationInstanceCompleted:
-        return this.settle(event.TaskScheduledId, true);
+        this.settle(event.TaskScheduledId, true);
+        break;
       case EventType.TaskFailed:
       case EventType.SubOrchestrationInstanceFailed:
-        return this.settle(event.TaskScheduledId, false);
+        this.settle(event.TaskScheduledId, false);
+        break;
       case EventType.TimerFired:
-        return this.settle(event.TimerId, true);
+        this.settle(event.TimerId, true);
+        break;
       case EventType.EventRaised:
-        return this.raise(event);
+        this.raise(event);
+        break;
     }
   }
 
@@ -124,7 +130,10 @@ class Interpreter {
 
   private raise(event: HistoryEvent): void {
     const name = event.Name!;
-    if (this.open.has(name)) return this.settle(name, true);
+    if (this.open.has(name)) {
+      this.settle(name, true);
+      return;
+    }
     const waiter = this.waiters.get(name)?.pop();
     if (waiter) waiter(true);
     else this.unclaimed.push(event);
@@ -155,23 +164,30 @@ class Interpreter {
     switch (action.actionType) {
       case ActionType.CallActivity:
       case ActionType.CallSubOrchestrator:
-        return this.startTask(action, settle);
+        this.startTask(action, settle);
+        break;
       case ActionType.CallActivityWithRetry:
       case ActionType.CallSubOrchestratorWithRetry:
-        return this.startWithRetry(action, action.retryOptions!, settle);
+        this.startWithRetry(action, action.retryOptions!, settle);
+        break;
       case ActionType.ContinueAsNew:
         this.continueAsNew = typeof action.input === 'string' ? action.input : JSON.stringify(action.input ?? null);
-        return settle(true);
+        settle(true);
+        break;
       case ActionType.CreateTimer:
-        return this.startTimer(Date.parse(action.fireAt!), settle);
+        this.startTimer(Date.parse(action.fireAt!), settle);
+        break;
       case ActionType.WaitForExternalEvent:
-        return this.waitForEvent(action.externalEventName!, settle);
+        this.waitForEvent(action.externalEventName!, settle);
+        break;
       case ActionType.CallEntity:
       case ActionType.SignalEntity:
-        return this.sendToEntity(action, settle);
+        this.sendToEntity(action, settle);
+        break;
       case ActionType.WhenAny:
       case ActionType.WhenAll:
-        return this.startCompound(action, settle);
+        this.startCompound(action, settle);
+        break;
       default:
         throw new UnsupportedActionError(action.actionType);
     }
@@ -205,7 +221,13 @@ class Interpreter {
    * Attempts with timers between them. The last failure is followed by a timer too, due at once: the .NET side creates it for old histories
    * and the library waits for it.
    */
-  private startWithRetry(action: Action, options: RetryOptions, settle: Settle, attempt = 1, firstMs = this.nowMs): void {
+  private startWithRetry(
+    action: Action,
+    options: RetryOptions,
+    settle: Settle,
+    attempt = 1,
+    firstMs = this.nowMs,
+  ): void {
     this.startTask(action, (succeeded) => {
       if (succeeded) return settle(true);
       const isLast = attempt >= options.maxNumberOfAttempts;
@@ -233,7 +255,8 @@ class Interpreter {
     const index = this.unclaimed.findIndex((event) => event.Name === name);
     if (index >= 0) {
       this.unclaimed.splice(index, 1);
-      return settle(true);
+      settle(true);
+      return;
     }
     const waiters = this.waiters.get(name) ?? [];
     waiters.push(settle);

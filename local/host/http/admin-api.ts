@@ -20,11 +20,19 @@ export class AdminApi {
   constructor(private readonly deps: AdminDependencies) {}
 
   async answer(request: HostRequest): Promise<HostReply> {
-    const [area, name] = request.url.pathname.slice(ADMIN_PATH.length).split('/').filter(Boolean).map(decodeURIComponent);
+    const [area, name] = request.url.pathname
+      .slice(ADMIN_PATH.length)
+      .split('/')
+      .filter(Boolean)
+      .map(decodeURIComponent);
     const { method } = request;
     if (method === 'GET' && request.url.pathname.toLowerCase() === `${ADMIN_PATH}/host/status`) return this.#status();
     if (area?.toLowerCase() !== 'functions') return { status: 404 };
-    if (method === 'GET' && !name) return jsonReply(200, this.deps.functions.map((fn) => this.#describe(fn, request.url.origin)));
+    if (method === 'GET' && !name)
+      return jsonReply(
+        200,
+        this.deps.functions.map((fn) => this.#describe(fn, request.url.origin)),
+      );
     const fn = this.deps.functions.find((candidate) => candidate.name.toLowerCase() === name?.toLowerCase());
     if (!fn) return textReply(404, `There is no function "${name}".`);
     if (method === 'GET') return jsonReply(200, this.#describe(fn, request.url.origin));
@@ -33,7 +41,13 @@ export class AdminApi {
 
   #status(): HostReply {
     const processUptime = Math.round(process.uptime() * 1000);
-    return jsonReply(200, { id: 'embedded', state: 'Running', version: hostVersion, versionDetails: 'embedded host', processUptime });
+    return jsonReply(200, {
+      id: 'embedded',
+      state: 'Running',
+      version: hostVersion,
+      versionDetails: 'embedded host',
+      processUptime,
+    });
   }
 
   #describe(fn: AppFunction, origin: string) {
@@ -58,7 +72,8 @@ export class AdminApi {
     }
     const text = typeof input === 'string' ? input : JSON.stringify(input ?? '');
     const run = fn.disabled ? undefined : this.deps.fire(fn, text);
-    if (!run) return textReply(400, `"${fn.name}" can't be fired by hand: only enabled timer and Service Bus functions can.`);
+    if (!run)
+      return textReply(400, `"${fn.name}" can't be fired by hand: only enabled timer and Service Bus functions can.`);
     run().catch(() => {}); // Logged by the invoker; the caller has been told 202 already.
     return { status: 202 };
   }

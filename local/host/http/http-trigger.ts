@@ -2,7 +2,7 @@
 import type { AppFunction } from '../app-functions.js';
 import { textOption } from '../app-functions.js';
 import type { Invoker } from '../invoker.js';
-import { type HttpCookie, type TypedData, nullable } from '../typed-data.js';
+import { type HttpCookie, nullable, type TypedData } from '../typed-data.js';
 import { type HostReply, type HostRequest, textReply } from './reply.js';
 import { matchRoute, parseRoute, type Route, sortRoutes } from './routes.js';
 
@@ -40,7 +40,9 @@ export class HttpTriggers {
     try {
       const data = requestData(request, params);
       const { traceparent: traceParent, tracestate: traceState } = request.headers;
-      return toReply(await this.invoker.invoke(fn, { data, ...(traceParent && { traceContext: { traceParent, traceState } }) }));
+      return toReply(
+        await this.invoker.invoke(fn, { data, ...(traceParent && { traceContext: { traceParent, traceState } }) }),
+      );
     } catch {
       return { status: 500 }; // The invoker has logged why; Azure tells callers nothing either.
     }

@@ -14,7 +14,11 @@ export interface HostReply {
 }
 
 export function jsonReply(status: number, value: unknown, headers: Record<string, string> = {}): HostReply {
-  return { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body: JSON.stringify(value) };
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body: JSON.stringify(value),
+  };
 }
 
 export function textReply(status: number, text: string): HostReply {

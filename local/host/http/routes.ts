@@ -31,7 +31,10 @@ export interface Match<T> {
 
 /** Throws for a template that this host can't match. */
 export function parseRoute<T>(template: string, methods: string[], target: T): Route<T> {
-  const segments = template.split('/').filter(Boolean).map((text) => parseSegment(text, template));
+  const segments = template
+    .split('/')
+    .filter(Boolean)
+    .map((text) => parseSegment(text, template));
   return { segments, methods: new Set(methods.map((method) => method.toUpperCase())), target };
 }
 
@@ -55,11 +58,15 @@ function parseSegment(text: string, template: string): Segment {
   const match = /^\{(\*{0,2})(\w+)((?::\w+)*)(\?)?\}$/.exec(text);
   if (!match) throw new Error(`Route "${template}": the embedded host does not understand the segment "${text}".`);
   const [, stars, parameter, names, optional] = match;
-  const constraints = names!.split(':').filter(Boolean).map((name) => {
-    const constraint = CONSTRAINTS[name];
-    if (!constraint) throw new Error(`Route "${template}": the embedded host does not know the constraint "${name}".`);
-    return constraint;
-  });
+  const constraints = names!
+    .split(':')
+    .filter(Boolean)
+    .map((name) => {
+      const constraint = CONSTRAINTS[name];
+      if (!constraint)
+        throw new Error(`Route "${template}": the embedded host does not know the constraint "${name}".`);
+      return constraint;
+    });
   return { parameter, constraints, optional: optional === '?', catchAll: stars !== '' };
 }
 

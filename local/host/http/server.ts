@@ -69,11 +69,17 @@ async function read(incoming: IncomingMessage): Promise<HostRequest | HostReply>
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > BODY_BYTES_MAX) return { status: 413, headers: { connection: 'close' }, body: `The request body exceeds ${BODY_BYTES_MAX} bytes.` };
+    if (size > BODY_BYTES_MAX)
+      return {
+        status: 413,
+        headers: { connection: 'close' },
+        body: `The request body exceeds ${BODY_BYTES_MAX} bytes.`,
+      };
     chunks.push(chunk);
   }
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(incoming.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  for (const [name, value] of Object.entries(incoming.headers))
+    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
   const address = `http://${headers['host'] ?? 'localhost'}${incoming.url}`;
   if (!URL.canParse(address)) return { status: 400, body: 'The request address is not valid.' };
   return { method: incoming.method ?? 'GET', url: new URL(address), headers, body: Buffer.concat(chunks) };

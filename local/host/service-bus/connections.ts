@@ -15,15 +15,15 @@ export class ServiceBusConnections {
 
   /** Throws when the setting is missing. */
   client(setting = DEFAULT_SETTING): ServiceBusClient {
-    let client = this.#clients.get(setting);
-    if (!client) this.#clients.set(setting, (client = connect(setting)));
+    const client = this.#clients.get(setting) ?? connect(setting);
+    this.#clients.set(setting, client);
     return client;
   }
 
   sender(setting: string | undefined, entity: string): ServiceBusSender {
     const key = `${setting ?? DEFAULT_SETTING} ${entity}`;
-    let sender = this.#senders.get(key);
-    if (!sender) this.#senders.set(key, (sender = this.client(setting).createSender(entity)));
+    const sender = this.#senders.get(key) ?? this.client(setting).createSender(entity);
+    this.#senders.set(key, sender);
     return sender;
   }
 
@@ -37,7 +37,10 @@ function connect(setting: string): ServiceBusClient {
   const connectionString = readConnectionSetting(setting);
   if (connectionString) return new Client(connectionString);
   const namespace = readConnectionSetting(`${setting}__fullyQualifiedNamespace`);
-  if (!namespace) throw new Error(`Set "${setting}" to a connection string, or "${setting}__fullyQualifiedNamespace" to a namespace.`);
+  if (!namespace)
+    throw new Error(
+      `Set "${setting}" to a connection string, or "${setting}__fullyQualifiedNamespace" to a namespace.`,
+    );
   const { DefaultAzureCredential } = require('@azure/identity') as typeof import('@azure/identity');
   const managedIdentityClientId = readConnectionSetting(`${setting}__clientId`);
   return new Client(namespace, new DefaultAzureCredential({ managedIdentityClientId }));

@@ -32,7 +32,9 @@ export function triggerMetadata(message: ServiceBusReceivedMessage): Record<stri
     ApplicationProperties: { json: JSON.stringify(applicationProperties) },
     UserProperties: { json: JSON.stringify(applicationProperties) },
   };
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, TypedData] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, TypedData] => entry[1] !== undefined),
+  );
 }
 
 /** Messages of an output value: an array is one message for each element. */
@@ -42,7 +44,9 @@ export function outputMessages(data: TypedData): ServiceBusMessage[] {
   const value: unknown = JSON.parse(data.json);
   const elements = Array.isArray(value) ? (value as unknown[]) : [value];
   return elements.map((element) =>
-    typeof element === 'string' ? textMessage(element) : { body: Buffer.from(JSON.stringify(element)), contentType: 'application/json' },
+    typeof element === 'string'
+      ? textMessage(element)
+      : { body: Buffer.from(JSON.stringify(element)), contentType: 'application/json' },
   );
 }
 

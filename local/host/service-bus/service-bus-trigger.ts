@@ -46,8 +46,10 @@ export class ServiceBusTrigger {
     private readonly deps: ServiceBusDependencies,
   ) {
     const { trigger, name } = fn;
-    if (trigger['isSessionsEnabled']) throw new Error(`Function "${name}": sessions are not supported by the embedded host.`);
-    if (trigger['cardinality'] === 'many') throw new Error(`Function "${name}": batches are not supported by the embedded host.`);
+    if (trigger['isSessionsEnabled'])
+      throw new Error(`Function "${name}": sessions are not supported by the embedded host.`);
+    if (trigger['cardinality'] === 'many')
+      throw new Error(`Function "${name}": batches are not supported by the embedded host.`);
     this.#receiver = createReceiver(fn, deps.connections);
   }
 
@@ -124,7 +126,11 @@ export class ServiceBusTrigger {
         await this.#receiver.renewMessageLock(message);
         if (!stopped) timer = clock.wire.after(pauseMs(), () => void renew());
       } catch (error) {
-        log('warn', 'Host.ServiceBus', `The lock of message "${message.messageId}" was not renewed: ${messageOf(error)}`);
+        log(
+          'warn',
+          'Host.ServiceBus',
+          `The lock of message "${message.messageId}" was not renewed: ${messageOf(error)}`,
+        );
       }
     };
     let timer = clock.wire.after(pauseMs(), () => void renew());
@@ -141,7 +147,8 @@ function createReceiver(fn: AppFunction, connections: ServiceBusConnections): Se
   const topic = textOption(fn.trigger, 'topicName');
   const subscription = textOption(fn.trigger, 'subscriptionName');
   const path = queue ?? subscription;
-  if (!path || (!queue && !topic)) throw new Error(`Function "${fn.name}" needs queueName, or topicName and subscriptionName.`);
+  if (!path || (!queue && !topic))
+    throw new Error(`Function "${fn.name}" needs queueName, or topicName and subscriptionName.`);
   const isDeadLetter = DEAD_LETTER_SUFFIX.test(path);
   const options = {
     receiveMode: 'peekLock',

@@ -99,7 +99,13 @@ export class TimerTrigger {
       Next: iso(status.nextMs),
       LastUpdated: iso(status.updatedMs),
     };
-    return { json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: ScheduleStatus ?? null, IsPastDue: isPastDue }) };
+    return {
+      json: JSON.stringify({
+        Schedule: { AdjustForDST: true },
+        ScheduleStatus: ScheduleStatus ?? null,
+        IsPastDue: isPastDue,
+      }),
+    };
   }
 
   #readStatus(): ScheduleStatus | undefined {

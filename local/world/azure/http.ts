@@ -32,7 +32,8 @@ export interface Answer {
 }
 
 export interface Service {
-  name: ServiceName;
+  /** The control endpoint is beyond faults: they could lock it. */
+  name: ServiceName | 'control';
   answer(request: Request): Answer | Promise<Answer>;
   /** How this service words a refusal that a fault asks for. */
   refuse(status: number, code: string, message: string): Answer;
@@ -81,13 +82,16 @@ async function serve(service: Service, options: ListenerOptions, message: Incomi
   options.busy.count++;
   try {
     const request = await readRequest(message);
-    const fault = options.faults.take({ service: service.name, method: request.method, path: request.path });
+    const { method, path } = request;
+    const fault = service.name === 'control' ? undefined : options.faults.take({ service: service.name, method, path });
     if (fault?.kind === 'drop-before-effect') return message.socket.destroy();
     if (fault?.kind === 'slow') await worldPause(options, fault.seconds);
     const answer = fault?.kind === 'answer' ? refusal(service, fault) : await service.answer({ ...request, fault });
     if (fault?.kind === 'drop-after-effect') return message.socket.destroy();
     await send(request.method, answer, response);
   } catch (error) {
+    // The caller hung up: there is nobody to tell.
+    if (message.socket.destroyed) return;
     options.log('error', `${service.name}: ${message.method} ${message.url}: ${(error as Error).stack}`);
     const text = error instanceof TooLarge ? error.message : 'The simulator failed; its log tells more.';
     if (response.headersSent) message.socket.destroy();

@@ -77,6 +77,7 @@ export interface AzureWorld {
   requests: RequestCounts;
   /** Ids of all that is there now: ARM resources, soft-deleted accounts, secrets, objects of the cluster (events left out). */
   inventory(): string[];
+  /** Ends all connections and releases ports and file; a second call waits for the first. */
   close(): Promise<void>;
 }
 
@@ -89,12 +90,14 @@ export async function startAzure(options: AzureOptions): Promise<AzureWorld> {
   const busy = { count: 0 };
   const unwatch = options.clock.watch('azure', () => busy.count === 0 && azure.jobs.isIdle());
   const listeners = new Map<PortName, Listener>();
-  const close = async () => {
+  const shutDown = async () => {
     unwatch();
     azure.jobs.close();
     await Promise.all([...listeners.values()].map((listener) => listener.close()));
     azure.store.close();
   };
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= shutDown());
   try {
     const start = async (name: PortName, service: Service, tls?: TlsMaterial) => {
       const listener = await listen(

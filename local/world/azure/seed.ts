@@ -8,7 +8,7 @@ import type { Registry } from './arm/registry.js';
 import { keyOf, parsePath } from './arm/resource-id.js';
 import type { Call, Json, ResourceType } from './arm/resource-type.js';
 import { readResource, saveResource, withPrincipal } from './arm/resources.js';
-import type { Azure, Principal } from './azure.js';
+import { type Azure, findPrincipal, type Principal } from './azure.js';
 
 /** Services that have one address each, and so can be there once. */
 const SINGLETONS = [
@@ -97,6 +97,8 @@ function seedResource(azure: Azure, registry: Registry, idText: string, given: J
   const state = type.creation ? { provisioningState: 'Succeeded' } : {};
   const createdMs = azure.clock.now() - SEEDED_AGE_MS;
   saveResource(azure, { ...resource, identity, properties: { ...resource.properties, ...state }, createdMs });
+  const principal = findPrincipal(azure, String(identity?.['principalId']));
+  if (principal) azure.store.put('principals', principal.objectId.toLowerCase(), { ...principal, createdMs });
 }
 
 function checked(type: ResourceType, given: Json): Json {

@@ -12,6 +12,8 @@ const LAST_CHARACTER = '\u{10FFFF}';
 
 export class Store {
   readonly #database: DatabaseSync;
+  /** Whole collections as last read: the gateway looks through the resources on every call. */
+  readonly #whole = new Map<Collection, { revision: number; documents: unknown[] }>();
   /** Counts committed and uncommitted writes: a cache built at one revision is right while the revision stands. */
   revision = 0;
 
@@ -41,8 +43,17 @@ export class Store {
     return row && (JSON.parse(String(row['body'])) as T);
   }
 
-  /** All documents whose key starts with `prefix`, in key order. */
+  /** All documents whose key starts with `prefix`, in key order. They may be shared: copy before a change. */
   list<T>(collection: Collection, prefix = ''): T[] {
+    if (prefix !== '') return this.#scan(collection, prefix);
+    const known = this.#whole.get(collection);
+    if (known?.revision === this.revision) return known.documents as T[];
+    const documents = this.#scan<T>(collection, prefix);
+    this.#whole.set(collection, { revision: this.revision, documents });
+    return documents;
+  }
+
+  #scan<T>(collection: Collection, prefix: string): T[] {
     const rows = this.#statement(
       'SELECT body FROM documents WHERE collection = ? AND key >= ? AND key < ? ORDER BY key',
     ).all(collection, prefix, prefix + LAST_CHARACTER);

@@ -1,6 +1,6 @@
 /**
- * The broker's one error type: an AMQP condition and a sentence. The engine throws it, the wire answers with it, and the client
- * SDK maps the condition to its `code`.
+ * The broker's one error type: an AMQP condition and a sentence. The engine throws it, the wire answers with it, and
+ * the client SDK maps the condition to its `code`.
  */
 export class BrokerError extends Error {
   constructor(

@@ -4,11 +4,14 @@
 export type FaultCounts = Record<string, number>;
 
 export interface BrokerFaults {
-  /** Sends that are refused with `com.microsoft:server-busy`; nothing is stored. */
+  /** Sends (not schedule requests) that are refused with `com.microsoft:server-busy`; nothing is stored. */
   rejectSends?: FaultCounts;
   /** Sends that are stored but answered with `com.microsoft:server-busy`: a retrying sender makes a duplicate. */
   loseSendAnswer?: FaultCounts;
-  /** Settlements on the delivering link that are refused as if the lock had just expired; the message is delivered again. */
+  /**
+   * Settlements on the delivering link that are refused as if the lock had just expired; the message is delivered
+   * again.
+   */
   loseSettlement?: FaultCounts;
 }
 

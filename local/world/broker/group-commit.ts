@@ -1,6 +1,7 @@
 /**
- * Acknowledged means stored: answers wait for the transaction that holds what they acknowledge. Everything that arrives within one
- * turn of the event loop shares a transaction, and deliveries follow it, so no receiver sees what a crash could still take back.
+ * Acknowledged means stored: answers wait for the transaction that holds what they acknowledge. Everything that arrives
+ * within one turn of the event loop shares a transaction, and deliveries follow it, so no receiver sees what a crash
+ * could still take back.
  */
 import type { Queue } from './engine/queue.js';
 import type { SqliteJournal } from './journal.js';

@@ -1,4 +1,7 @@
-/** A Service Bus namespace on this machine, for the unmodified `@azure/service-bus` SDK; what it can and cannot do is in README.md. */
+/**
+ * A Service Bus namespace on this machine, for the unmodified `@azure/service-bus` SDK; what it can and cannot do is in
+ * README.md.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.js';
 import { readFields } from './amqp/codec.js';
@@ -30,9 +33,15 @@ export interface Broker {
   connectionString: string;
   /** May be changed at any time. */
   faults: BrokerFaults;
-  /** Messages of one entity by path, such as `queue`, `topic/Subscriptions/name`, or `topic` (only scheduled). Throws for an unknown path. */
+  /**
+   * Messages of one entity by path, such as `queue`, `topic/Subscriptions/name`, or `topic` (only scheduled). Throws
+   * for an unknown path.
+   */
   counts(entityPath: string): EntityCounts;
-  /** Drops all connections and releases the port and the file. What was acknowledged is stored. A second call changes nothing. */
+  /**
+   * Drops all connections and releases the port and the file. What was acknowledged is stored. A second call changes
+   * nothing.
+   */
   close(): Promise<void>;
 }
 
@@ -43,6 +52,9 @@ export interface EntityCounts {
   deadLetter: number;
   locked: number;
 }
+
+/** The SDK wants a key, the broker does not look at it. */
+const CREDENTIALS = 'SharedAccessKeyName=local;SharedAccessKey=local';
 
 /** Starts the broker. @throws Error when the configuration is not valid, naming each key. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
@@ -97,7 +109,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   return {
     port,
-    connectionString: `Endpoint=sb://127.0.0.1:${port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true`,
+    connectionString: `Endpoint=sb://127.0.0.1:${port};${CREDENTIALS};UseDevelopmentEmulator=true`,
     faults,
     counts: (entityPath) => countMessages(namespace, entityPath),
     close: () => (closed ??= close()),

@@ -1,6 +1,7 @@
 /**
- * What survives: messages, scheduled messages, sequence counters and the history of duplicate detection, in one SQLite file.
- * Changes collect in memory and are written by `commit` in one transaction; of several changes to one message only the last counts.
+ * What survives: messages, scheduled messages, sequence counters and the history of duplicate detection, in one SQLite
+ * file. Changes collect in memory and are written by `commit` in one transaction; of several changes to one message
+ * only the last counts.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
@@ -11,13 +12,15 @@ const SCHEMA_VERSION = 1;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS message (
-    entity TEXT NOT NULL COLLATE NOCASE, sequence INTEGER NOT NULL, scheduled INTEGER NOT NULL, message_id TEXT NOT NULL,
-    enqueued_at INTEGER NOT NULL, ttl INTEGER, scheduled_for INTEGER, delivery_count INTEGER NOT NULL,
-    dead_letter_source TEXT, added BLOB, annotations BLOB, bare BLOB NOT NULL,
+    entity TEXT NOT NULL COLLATE NOCASE, sequence INTEGER NOT NULL, scheduled INTEGER NOT NULL,
+    message_id TEXT NOT NULL, enqueued_at INTEGER NOT NULL, ttl INTEGER, scheduled_for INTEGER,
+    delivery_count INTEGER NOT NULL, dead_letter_source TEXT, added BLOB, annotations BLOB, bare BLOB NOT NULL,
     PRIMARY KEY (entity, sequence));
   CREATE TABLE IF NOT EXISTS seen (
-    entity TEXT NOT NULL COLLATE NOCASE, message_id TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (entity, message_id)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS counter (entity TEXT PRIMARY KEY COLLATE NOCASE, next_sequence INTEGER NOT NULL) WITHOUT ROWID;
+    entity TEXT NOT NULL COLLATE NOCASE, message_id TEXT NOT NULL, until INTEGER NOT NULL,
+    PRIMARY KEY (entity, message_id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS counter (
+    entity TEXT PRIMARY KEY COLLATE NOCASE, next_sequence INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
 interface MessageRow {
@@ -97,7 +100,10 @@ export class SqliteJournal implements Journal {
     this.onChange();
   }
 
-  /** Writes everything in one transaction. Throws what SQLite throws; the changes are lost then, and so must be the broker. */
+  /**
+   * Writes everything in one transaction. Throws what SQLite throws; the changes are lost then, and so must be the
+   * broker.
+   */
   commit(): void {
     if (!this.hasChanges) return;
     this.database.exec('BEGIN IMMEDIATE');
@@ -141,7 +147,9 @@ export class SqliteJournal implements Journal {
     this.onChange();
   }
 
-  /** A message that is out for delivery is stored with that delivery counted: after a crash nobody else could count it. */
+  /**
+   * A message that is out for delivery is stored with that delivery counted: after a crash nobody else could count it.
+   */
   private writeMessage({ entity, sequence, message, scheduled }: MessageChange): void {
     if (!message) {
       this.statements.remove.run(entity, sequence);

@@ -200,7 +200,7 @@ function remove(call: Call, type: ResourceType): Answer {
   if (!type.deletion) {
     type.deleted?.(azure, existing, azure.clock.now());
     removeResource(azure, existing);
-    return { status: 200 };
+    return { status: 200, body: type.showsDeleted ? represent(azure, type, existing) : undefined };
   }
   const properties = { ...existing.properties, provisioningState: 'Deleting' };
   const resource = saveResource(azure, { ...existing, properties });

@@ -25,7 +25,7 @@ export class ArmError extends Error {
 }
 
 export function errorAnswer(status: number, code: string, message: string, details?: ErrorDetail[]): Answer {
-  return { status, headers: { 'x-ms-failure-cause': 'gateway' }, body: { error: { code, message, details } } };
+  return { status, body: { error: { code, message, details } } };
 }
 
 export function notFound(what: string): ArmError {

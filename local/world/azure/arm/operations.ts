@@ -25,6 +25,10 @@ interface Operation {
 const RETRY_AFTER_SECONDS = 5;
 
 const END_OPERATION = 'end-operation';
+const FORGET_OPERATION = 'forget-operation';
+
+/** How long the status of an ended operation can be asked for: far longer than any poller waits. */
+const KEPT_MS = 24 * 3_600_000;
 
 /** Starts an operation on a stored resource and returns the headers of the answer. */
 export function startOperation(call: Call, resource: Resource, kind: Operation['kind'], rule: LongRunning) {
@@ -62,7 +66,7 @@ function pollHeaders(call: Call, resource: Resource, operationId: string): Recor
   };
 }
 
-/** The step that ends an operation. */
+/** The steps that end an operation and, later, forget it. */
 export function endOperations(azure: Azure, registry: Registry): void {
   azure.jobs.on(END_OPERATION, (job: Job) => {
     const operation = azure.store.get<Operation>('operations', job.subject);
@@ -70,9 +74,11 @@ export function endOperations(azure: Azure, registry: Registry): void {
     const error = job.data['error'] as Operation['error'];
     const ended: Operation = { ...operation, status: error ? 'Failed' : 'Succeeded', endMs: job.dueMs, error };
     azure.store.put('operations', operation.id, ended);
+    azure.jobs.schedule(FORGET_OPERATION, operation.id, job.dueMs + KEPT_MS);
     const resource = readResource(azure, operation.resourceKey);
     if (resource) applyEnd(azure, registry.byType(resource.type), resource, ended);
   });
+  azure.jobs.on(FORGET_OPERATION, ({ subject }) => azure.store.delete('operations', subject));
 }
 
 function applyEnd(azure: Azure, type: ResourceType | undefined, resource: Resource, ended: Operation): void {

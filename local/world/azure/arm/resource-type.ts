@@ -65,6 +65,8 @@ export interface ResourceType {
   createdStatus?: number;
   creation?: LongRunning;
   deletion?: LongRunning;
+  /** DELETE shows what was there. */
+  showsDeleted?: boolean;
   /** `locations/…`: stands below no stored resource. */
   parentless?: boolean;
   /** Throws the conflicts of any write, deletion included. */

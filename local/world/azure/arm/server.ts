@@ -7,6 +7,7 @@ import type { Answer, Request, Service } from '../http.js';
 import type { Recorder } from '../recorder.js';
 import { hasRole, ROLE } from '../roles.js';
 import { AUDIENCE } from '../tokens.js';
+import { answerAtomically } from '../transaction.js';
 import { act, answer } from './engine.js';
 import { ArmError, errorAnswer } from './errors.js';
 import type { Registry } from './registry.js';
@@ -31,26 +32,18 @@ export function armService(options: ArmOptions): Service {
     name: 'arm',
     refuse: (status, code, message) => errorAnswer(status, code, message),
     answer(request) {
-      const { azure } = options;
-      azure.jobs.runDue();
       const correlation = request.headers['x-ms-correlation-request-id'] ?? randomUUID();
       const headers = { 'x-ms-request-id': randomUUID(), 'x-ms-correlation-request-id': correlation };
-      const given = guarded(() => azure.store.atomic(() => route(options, request)));
-      azure.jobs.arm();
+      const given = answerAtomically(options.azure, () => route(options, request), refusal);
       return { ...given, headers: { ...headers, ...given.headers } };
     },
   };
 }
 
-/** A refusal undoes the transaction and becomes an answer. */
-function guarded(run: () => Answer): Answer {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof ArmError)) throw error;
-    const refusal = errorAnswer(error.status, error.code, error.message, error.details);
-    return { ...refusal, headers: { ...refusal.headers, ...error.headers } };
-  }
+function refusal(error: unknown): Answer | undefined {
+  if (!(error instanceof ArmError)) return undefined;
+  const { code, details, headers, message, status } = error;
+  return { ...errorAnswer(status, code, message, details), headers };
 }
 
 function route(options: ArmOptions, request: Request): Answer {

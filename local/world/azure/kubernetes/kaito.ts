@@ -2,17 +2,14 @@
  * KAITO's controller: a Workspace gets a GPU node (an agent pool that the add-on makes by itself), then its pod pulls the image and loads the
  * weights, and conditions tell how far it is. Order and names: pkg/workspace/controllers of https://github.com/kaito-project/kaito.
  */
-import { createHash } from 'node:crypto';
-import { keyOf } from '../arm/resource-id.js';
-import type { Resource } from '../arm/resource-type.js';
-import { descendants, readResource, resourcesOfType, saveResource } from '../arm/resources.js';
 import type { Azure } from '../azure.js';
 import type { ActiveFault } from '../faults.js';
 import type { Job } from '../jobs.js';
 import type { LatencyName } from '../latencies.js';
 import { StatusError } from './errors.js';
+import { claimNode, nodeName, setPoolState, type WorkspaceResource } from './kaito-nodes.js';
+import { createChildren, setPod } from './kaito-pod.js';
 import {
-  createObject,
   type KubernetesObject,
   objectKey,
   readObject,
@@ -34,8 +31,6 @@ const STEP_LATENCY: Record<Step, LatencyName> = {
 
 const STEP_JOB = 'kaito-step';
 const GONE_JOB = 'kaito-gone';
-
-const CLUSTERS = 'Microsoft.ContainerService/managedClusters';
 
 /** Failures of the node, not of the model server: what Azure says when it cannot give a GPU. */
 const NODE_FAILURES = /quota|allocation|sku|capacity|overconstrained/i;
@@ -101,6 +96,7 @@ const RUN: Record<Step, (run: Run) => void> = {
     // A node of an earlier Workspace of this name serves at once: the add-on leaves its pools.
     const skippedMs = pool === 'reused' ? azure.latency('kaitoNode', keyOfWorkspace(workspace)) : 0;
     if (pool === 'refused') failNode(azure, waiting, quotaFailure(azure), atMs);
+    else if (pool === 'busy') next(azure, waiting, 'claim', atMs, failure);
     else next(azure, waiting, 'node', atMs - skippedMs, failure);
   },
 
@@ -120,7 +116,7 @@ const RUN: Record<Step, (run: Run) => void> = {
   },
 
   pod({ atMs, azure, failure, workspace }) {
-    setPod(azure, workspace, 'Running', false);
+    setPod(azure, workspace, false);
     next(azure, workspace, 'inference', atMs, failure);
   },
 
@@ -131,7 +127,7 @@ const RUN: Record<Step, (run: Run) => void> = {
 };
 
 function becomeReady(azure: Azure, workspace: KubernetesObject, atMs: number): void {
-  setPod(azure, workspace, 'Running', true);
+  setPod(azure, workspace, true);
   const ready = conditions(azure, workspace, atMs, [
     ['InferenceReady', 'True', 'WorkspaceInferenceStatusSuccess', 'Inference has been deployed successfully'],
     ['WorkspaceSucceeded', 'True', 'workspaceSucceeded', 'workspace succeeds'],
@@ -150,7 +146,7 @@ function failNode(azure: Azure, workspace: KubernetesObject, failure: Failure, a
 }
 
 function failInference(azure: Azure, workspace: KubernetesObject, failure: Failure, atMs: number): void {
-  setPod(azure, workspace, 'Running', false, failure);
+  setPod(azure, workspace, false, failure.message);
   const failed = conditions(azure, workspace, atMs, [['InferenceReady', 'False', failure.code, failure.message]]);
   withStatus(azure, failed, { state: 'NotReady' });
   recordEvent(azure, failed, 'Warning', failure.code, failure.message);
@@ -182,112 +178,13 @@ const UNCHANGEABLE: Record<string, (workspace: KubernetesObject) => unknown> = {
   'inference.preset.name': (workspace) => (workspace['inference'] as { preset?: { name?: string } }).preset?.name,
 };
 
-function resourceOf(workspace: KubernetesObject) {
-  return workspace['resource'] as { instanceType: string; labelSelector: { matchLabels?: Record<string, string> } };
-}
-
-/** The pool of this Workspace: new, or one left by an earlier Workspace with the same labels and size. */
-function claimNode(azure: Azure, workspace: KubernetesObject): 'created' | 'reused' | 'refused' {
-  const [cluster] = resourcesOfType(azure, CLUSTERS);
-  if (!cluster) return 'refused';
-  const id = `${cluster.id}/agentPools/${poolName(workspace)}`;
-  const existing = readResource(azure, id);
-  if (existing?.properties['provisioningState'] === 'Succeeded') return 'reused';
-  const gpuPools = descendants(azure, cluster.id, `${CLUSTERS}/agentPools`).filter(isKaitoPool);
-  if (!existing && gpuPools.length >= azure.settings.limits.gpuNodes) return 'refused';
-  const { instanceType, labelSelector } = resourceOf(workspace);
-  const { name, namespace = '' } = workspace.metadata;
-  saveResource(azure, {
-    id,
-    name: poolName(workspace),
-    type: `${CLUSTERS}/agentPools`,
-    properties: {
-      count: 1,
-      vmSize: instanceType,
-      mode: 'User',
-      osType: 'Linux',
-      nodeLabels: {
-        'kaito.sh/workspace': name,
-        'kaito.sh/workspacenamespace': namespace,
-        ...labelSelector.matchLabels,
-      },
-      nodeTaints: ['sku=gpu:NoSchedule'],
-      provisioningState: 'Creating',
-    },
-    etag: '',
-    createdMs: azure.clock.now(),
-  });
-  return 'created';
-}
-
-function isKaitoPool({ properties }: Resource): boolean {
-  return 'kaito.sh/workspace' in ((properties['nodeLabels'] ?? {}) as object);
+function resourceOf(workspace: KubernetesObject): WorkspaceResource {
+  return workspace['resource'] as WorkspaceResource;
 }
 
 function quotaFailure({ settings }: Azure): Failure {
   const message = `Operation could not be completed as it results in exceeding approved quota of ${settings.limits.gpuNodes} GPU node(s).`;
   return { code: 'QuotaExceeded', message };
-}
-
-function setPoolState(azure: Azure, workspace: KubernetesObject, provisioningState: string): void {
-  const [cluster] = resourcesOfType(azure, CLUSTERS);
-  const pool = cluster && readResource(azure, keyOf(`${cluster.id}/agentPools/${poolName(workspace)}`));
-  if (pool) saveResource(azure, { ...pool, properties: { ...pool.properties, provisioningState } });
-}
-
-/** `ws` and a hash: agent pools have at most twelve letters and digits. */
-function poolName({ metadata }: KubernetesObject): string {
-  return `ws${createHash('sha256').update(`${metadata.namespace}/${metadata.name}`).digest('hex').slice(0, 9)}`;
-}
-
-function nodeName(workspace: KubernetesObject): string {
-  return `aks-${poolName(workspace)}-12345678-vmss000000`;
-}
-
-/** The pod of the StatefulSet and KAITO's own ClusterIP Service, both owned by the Workspace. */
-function createChildren(azure: Azure, workspace: KubernetesObject): void {
-  const { name, namespace, uid } = workspace.metadata;
-  const labels = { 'kaito.sh/workspace': name };
-  const ownerReferences = [{ apiVersion: workspace.apiVersion, kind: workspace.kind, name, uid: uid ?? '' }];
-  const podName = `${name}-0`;
-  createObject(azure, objectKey('pods', namespace, podName), {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: podName,
-      namespace,
-      labels: { ...labels, 'statefulset.kubernetes.io/pod-name': podName },
-      ownerReferences,
-    },
-    spec: { nodeName: nodeName(workspace), containers: [{ name, ports: [{ containerPort: 5000 }] }] },
-    status: {
-      phase: 'Pending',
-      containerStatuses: [{ name, ready: false, state: { waiting: { reason: 'ContainerCreating' } } }],
-    },
-  });
-  const key = objectKey('services', namespace, name);
-  if (readObject(azure, key)) return;
-  createObject(azure, key, {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name, namespace, labels, ownerReferences },
-    spec: {
-      type: 'ClusterIP',
-      selector: labels,
-      ports: [{ name: 'http', port: 80, targetPort: 5000, protocol: 'TCP' }],
-    },
-    status: { loadBalancer: {} },
-  });
-}
-
-function setPod(azure: Azure, workspace: KubernetesObject, phase: string, ready: boolean, failure?: Failure): void {
-  const key = objectKey('pods', workspace.metadata.namespace, `${workspace.metadata.name}-0`);
-  const pod = readObject(azure, key);
-  if (!pod) return;
-  const state = failure ? { waiting: { reason: 'CrashLoopBackOff', message: failure.message } } : { running: {} };
-  const containerStatuses = [{ name: workspace.metadata.name, ready, restartCount: failure ? 5 : 0, state }];
-  const podConditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }];
-  saveObject(azure, key, { ...pod, status: { phase, conditions: podConditions, containerStatuses } });
 }
 
 function conditions(

@@ -30,23 +30,39 @@ interface ServiceSpec {
   ports: { port: number; protocol?: string; nodePort?: number; targetPort?: unknown }[];
 }
 
-/** Defaults that the API server fills in, and the addresses it assigns. */
-export function prepareService(azure: Azure, service: KubernetesObject, before?: KubernetesObject): KubernetesObject {
+/** Defaults of the API server, and the addresses and ports that it assigns once. */
+export function withServiceDefaults(
+  azure: Azure,
+  service: KubernetesObject,
+  before?: KubernetesObject,
+): KubernetesObject {
   const given = service['spec'] as ServiceSpec;
   const held = before?.['spec'] as ServiceSpec | undefined;
   const isLoadBalancer = given.type === 'LoadBalancer';
-  const serial = () => azure.store.next('service');
   const ports = given.ports.map((port, index) => ({
     protocol: 'TCP',
     targetPort: port.port,
-    ...(isLoadBalancer ? { nodePort: held?.ports[index]?.nodePort ?? 30_000 + (serial() % 2_768) } : {}),
+    ...(isLoadBalancer ? { nodePort: held?.ports[index]?.nodePort ?? nodePort(azure) } : {}),
     ...port,
   }));
-  const clusterIP = given.clusterIP ?? held?.clusterIP ?? `10.0.${(serial() >> 8) % 256}.${(serial() % 254) + 1}`;
-  const spec = { type: 'ClusterIP', sessionAffinity: 'None', ...given, clusterIP, ports };
-  const finalizers = isLoadBalancer ? [FINALIZER] : undefined;
-  const metadata = { ...service.metadata, finalizers };
-  return save(azure, { ...service, metadata, spec, status: service['status'] ?? { loadBalancer: {} } });
+  const clusterIP = given.clusterIP ?? held?.clusterIP ?? clusterAddress(azure);
+  return {
+    ...service,
+    metadata: { ...service.metadata, finalizers: isLoadBalancer ? [FINALIZER] : undefined },
+    spec: { type: 'ClusterIP', sessionAffinity: 'None', ...given, clusterIP, ports },
+    status: service['status'] ?? { loadBalancer: {} },
+  };
+}
+
+/** Kubernetes takes node ports from 30000 to 32767. */
+function nodePort({ store }: Azure): number {
+  return 30_000 + (store.next('node-port') % 2_768);
+}
+
+/** From the service network 10.0.0.0/16, which is AKS's default. */
+function clusterAddress({ store }: Azure): string {
+  const serial = store.next('cluster-address');
+  return `10.0.${(serial >> 8) % 256}.${serial % 256}`;
 }
 
 /** Asks for the load balancer to be brought in line; its address comes later. */

@@ -31,6 +31,7 @@ const roleAssignment: ResourceType = {
   nameRule: GUID,
   // The engine's rule of parents does not fit a secret, which is no ARM resource here: `requireKnownScope` has its own.
   parentless: true,
+  showsDeleted: true,
   body: z.strictObject({ properties, id: readOnly, name: readOnly, type: readOnly }),
   beforeWrite(call, existing) {
     const wanted = call.body['properties'] as Properties | undefined;

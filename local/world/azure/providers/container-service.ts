@@ -21,6 +21,7 @@ const API_VERSIONS = [
   '2026-03-01',
   '2026-04-01',
   '2026-05-01',
+  '2026-06-01',
 ];
 
 export const containerService: ResourceType[] = [

@@ -3,6 +3,7 @@
  * https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
  */
 import { createHash } from 'node:crypto';
+import { resourcesOfType } from '../arm/resources.js';
 import type { Azure } from '../azure.js';
 
 export interface SecretVersion {
@@ -48,10 +49,7 @@ const DAY_MS = 86_400_000;
 const PURGE = 'purge-secret';
 
 export class Secrets {
-  constructor(
-    private readonly azure: Azure,
-    private readonly retentionDays = RETENTION_DAYS_DEFAULT,
-  ) {
+  constructor(private readonly azure: Azure) {
     azure.jobs.on(PURGE, ({ data, subject }) => {
       const secret = this.#stored(subject);
       if (secret?.deletedMs === data['deletedMs']) azure.store.delete('secrets', subject);
@@ -143,9 +141,15 @@ export class Secrets {
     );
   }
 
+  /** How long a deleted secret can come back: the vault's own setting. */
+  retentionDays(): number {
+    const [vault] = resourcesOfType(this.azure, 'Microsoft.KeyVault/vaults');
+    return Number(vault?.properties['softDeleteRetentionInDays'] ?? RETENTION_DAYS_DEFAULT);
+  }
+
   /** When a deleted secret goes by itself. */
   purgeMs({ deletedMs = 0 }: Secret): number {
-    return deletedMs + this.retentionDays * DAY_MS;
+    return deletedMs + this.retentionDays() * DAY_MS;
   }
 
   #deletedWhole(name: string): Secret {

@@ -9,6 +9,7 @@ import type { Answer, Request, Service } from '../http.js';
 import type { Recorder } from '../recorder.js';
 import { hasRole, ROLE } from '../roles.js';
 import { AUDIENCE } from '../tokens.js';
+import { answerAtomically } from '../transaction.js';
 import { type Secret, type Secrets, type SecretVersion, VaultError } from './secrets.js';
 
 const API_VERSIONS = ['7.4', '7.5', '7.6', '2025-07-01', '2026-04-01'];
@@ -35,24 +36,14 @@ export function vaultService(options: VaultOptions): Service {
   return {
     name: 'vault',
     refuse: (status, code, message) => ({ status, body: { error: { code, message } } }),
-    answer(request) {
-      const { azure } = options;
-      azure.jobs.runDue();
-      const given = guarded(() => azure.store.atomic(() => route(options, request)));
-      azure.jobs.arm();
-      return given;
-    },
+    answer: (request) => answerAtomically(options.azure, () => route(options, request), refusal),
   };
 }
 
-function guarded(run: () => Answer): Answer {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
-    const { code, innerCode, message, status } = error;
-    return { status, body: { error: { code, message, ...(innerCode ? { innererror: { code: innerCode } } : {}) } } };
-  }
+function refusal(error: unknown): Answer | undefined {
+  if (!(error instanceof VaultError)) return undefined;
+  const { code, innerCode, message, status } = error;
+  return { status, body: { error: { code, message, ...(innerCode ? { innererror: { code: innerCode } } : {}) } } };
 }
 
 function route(options: VaultOptions, request: Request): Answer {
@@ -172,7 +163,7 @@ function bundles(azure: Azure, secrets: Secrets) {
       created: seconds(version.createdMs),
       updated: seconds(version.updatedMs),
       recoveryLevel: 'Recoverable+Purgeable',
-      recoverableDays: 90,
+      recoverableDays: secrets.retentionDays(),
     },
   });
   const current = (secret: Secret, withVersion: boolean) => {

@@ -1,6 +1,6 @@
 /**
- * AMQP messages as bytes. rhea would decode them and lose AMQP types (int, long, uuid ...), so the bare message is kept as it came;
- * only the header and the message annotations are taken off on the way in and written anew on the way out.
+ * AMQP messages as bytes. rhea would decode them and lose AMQP types (int, long, uuid ...), so the bare message is kept
+ * as it came; only the header and the message annotations are taken off on the way in and written anew on the way out.
  */
 import { randomBytes } from 'node:crypto';
 import { message as rheaMessage, type Typed } from 'rhea';
@@ -133,7 +133,10 @@ function readSections(bytes: Buffer): Section[] {
   return sections;
 }
 
-/** Without a message id the client SDK cannot stop its lock renewal, so the broker gives one to each message that has none. */
+/**
+ * Without a message id the client SDK cannot stop its lock renewal, so the broker gives one to each message that has
+ * none.
+ */
 function withMessageId(bytes: Buffer, bare: Section[]): Pick<MessageDraft, 'bare' | 'messageId'> {
   const [first] = bare;
   const rest = first ? bytes.subarray(first.start) : Buffer.alloc(0);
@@ -170,7 +173,10 @@ function encodeOwnAnnotations(annotations: Typed[]): Buffer | undefined {
   return own.length > 0 ? Buffer.from(encode(types.Map32(own))) : undefined;
 }
 
-/** The bare message with more application properties; what the sender set keeps its types, and gives way to an equal name. */
+/**
+ * The bare message with more application properties; what the sender set keeps its types, and gives way to an equal
+ * name.
+ */
 function withProperties(bare: Buffer, added: Record<string, unknown>): Buffer {
   const sections = readSections(bare);
   const existing = sections.find((section) => section.code === SECTION.applicationProperties);

@@ -82,8 +82,9 @@ function watchMergedSettlements(session: RheaSession, hooks: SessionHooks): void
 }
 
 /**
- * Answers every input with some output, if need be an empty frame (a legal heartbeat): the TCP acknowledgement travels with it. The
- * client leaves Nagle's algorithm on, so without this its next small frame waits up to 40 ms for our delayed acknowledgement.
+ * Answers every input with some output, if need be an empty frame (a legal heartbeat): the TCP acknowledgement travels
+ * with it. The client leaves Nagle's algorithm on, so without this its next small frame waits up to 40 ms for our
+ * delayed acknowledgement.
  */
 export function acknowledgeInput(connection: RheaConnection): void {
   const { socket } = connection;

@@ -40,16 +40,20 @@ export class InboundLink {
   }
 
   private store(bytes: Buffer, isBatch: boolean): void {
-    if (bytes.length > MAX_MESSAGE_BYTES) {
-      throw new BrokerError(
-        'amqp:link:message-size-exceeded',
-        `The message has ${bytes.length} bytes; '${this.intake.path}' takes at most ${MAX_MESSAGE_BYTES}.`,
-      );
-    }
+    refuseTooLarge(bytes, this.intake.path);
     if (takeFault(this.context.faults, 'rejectSends', this.intake.path)) throw serverBusy();
     for (const draft of isBatch ? readBatch(bytes) : [readMessage(bytes)]) this.intake.send(draft);
     if (takeFault(this.context.faults, 'loseSendAnswer', this.intake.path)) throw serverBusy();
   }
+}
+
+/** @throws BrokerError when a message, or a batch as a whole, exceeds the limit. */
+export function refuseTooLarge(bytes: Buffer, path: string): void {
+  if (bytes.length <= MAX_MESSAGE_BYTES) return;
+  throw new BrokerError(
+    'amqp:link:message-size-exceeded',
+    `The message has ${bytes.length} bytes; '${path}' takes at most ${MAX_MESSAGE_BYTES}.`,
+  );
 }
 
 function serverBusy(): BrokerError {

@@ -1,6 +1,6 @@
 /**
- * Lock tokens travel in two forms: as delivery tag in .NET Guid byte order (the first three groups reversed), and on `$management`
- * as an AMQP uuid in plain order. The engine knows only the text form.
+ * Lock tokens travel in two forms: as delivery tag in .NET Guid byte order (the first three groups reversed), and on
+ * `$management` as an AMQP uuid in plain order. The engine knows only the text form.
  */
 export function toDeliveryTag(lockToken: string): Buffer {
   const bytes = toUuidBytes(lockToken);

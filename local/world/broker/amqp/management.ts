@@ -1,5 +1,6 @@
 /**
- * Operations of an entity's `$management` node: peek, schedule, cancel, renew a lock, and settle without the link that delivered.
+ * Operations of an entity's `$management` node: peek, schedule, cancel, renew a lock, and settle without the link that
+ * delivered.
  * https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-request-response
  */
 import { types } from 'rhea';
@@ -7,6 +8,7 @@ import type { Namespace } from '../engine/namespace.js';
 import type { Queue } from '../engine/queue.js';
 import { BrokerError, entityNotFound, notImplemented } from '../errors.js';
 import { readMessage, writeMessage } from './codec.js';
+import { refuseTooLarge } from './inbound-link.js';
 import { fromUuidBytes } from './lock-token.js';
 import type { Answer, Request } from './request-node.js';
 
@@ -16,8 +18,8 @@ const TIMESTAMP = 0x83;
 
 const OPERATION_PREFIX = 'com.microsoft:';
 
-/** A peek never returns more, however much is asked for: the answer is one message. */
-const PEEK_MAX = 1_000;
+/** A peek may return less than was asked for; the answer is one AMQP message, so it ends after about this much. */
+const PEEK_MAX_BYTES = 1024 * 1024;
 
 type Body = Record<string, unknown>;
 
@@ -51,21 +53,27 @@ function peek({ namespace }: ManagementContext, path: string, body: Body): Answe
   const scheduled = namespace.findIntake(path)?.scheduled;
   if (!queue && !scheduled) throw entityNotFound(path);
   const from = toNumber(body['from-sequence-number']);
-  const count = Math.min(toNumber(body['message-count']), PEEK_MAX);
+  const count = toNumber(body['message-count']);
   const found = [...(queue?.messages.values() ?? []), ...(scheduled?.values() ?? [])]
     .filter((message) => message.sequence >= from)
     .sort((left, right) => left.sequence - right.sequence)
     .slice(0, count);
   if (found.length === 0) return { status: 204 };
-  const messages = found.map((message) => ({
-    message: writeMessage(message, { scheduled: scheduled?.has(message.sequence) }),
-  }));
+  const messages: { message: Buffer }[] = [];
+  for (let index = 0, bytes = 0; index < found.length && bytes < PEEK_MAX_BYTES; index++) {
+    const message = writeMessage(found[index]!, { scheduled: scheduled?.has(found[index]!.sequence) });
+    messages.push({ message });
+    bytes += message.length;
+  }
   return { status: 200, body: { messages } };
 }
 
 function schedule({ namespace }: ManagementContext, path: string, body: Body): Answer {
   const intake = namespace.intakeAt(path);
-  const drafts = (body['messages'] as { message: Buffer }[]).map(({ message }) => readMessage(message));
+  const drafts = (body['messages'] as { message: Buffer }[]).map(({ message }) => {
+    refuseTooLarge(message, intake.path);
+    return readMessage(message);
+  });
   const sequences = drafts.map((draft) => intake.schedule(draft));
   return { status: 200, body: { 'sequence-numbers': types.wrap_array(sequences, LONG, undefined) } };
 }

@@ -1,4 +1,7 @@
-/** A client's receiver, seen from the broker: sends what its queue gives, within the credit, and applies the client's settlements. */
+/**
+ * A client's receiver, seen from the broker: sends what its queue gives, within the credit, and applies the client's
+ * settlements.
+ */
 import type { Queue } from '../engine/queue.js';
 import { lockLost, notImplemented, toAmqpError } from '../errors.js';
 import { type BrokerFaults, takeFault } from '../faults.js';
@@ -82,7 +85,7 @@ export class OutboundLink {
     } catch (error) {
       answer = outcome.rejected(toAmqpError(error));
     }
-    // An answer that repeats the client's own `rejected` would make its SDK report a failure, so success is always `accepted`.
+    // Success is always `accepted`: an answer that repeats the client's own `rejected` would look like a failure to it.
     this.context.commit.afterwards(() => delivery.update(true, answer));
   }
 

@@ -25,6 +25,7 @@ const STATUS_OF_CONDITION: Record<string, number> = {
   'com.microsoft:message-lock-lost': 410,
   'com.microsoft:argument-error': 400,
   'amqp:decode-error': 400,
+  'amqp:link:message-size-exceeded': 403,
   'amqp:not-implemented': 501,
 };
 
@@ -32,7 +33,7 @@ const STATUS_OF_CONDITION: Record<string, number> = {
 export function answerRequest(
   request: Request,
   delivery: RheaDelivery,
-  replyLinks: Iterable<RheaSender>,
+  replyLinks: RheaSender[],
   commit: GroupCommit,
   handle: (request: Request) => Answer,
 ): void {
@@ -50,7 +51,7 @@ export function answerRequest(
   }
   commit.afterwards(() => {
     delivery.accept();
-    const replyLink = [...replyLinks].find(
+    const replyLink = replyLinks.find(
       (link) => link.target?.address === request.reply_to || link.name === request.reply_to,
     );
     replyLink?.send({

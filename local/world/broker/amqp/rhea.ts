@@ -1,6 +1,6 @@
 /**
- * The parts of rhea 3.0.5 that its typings leave out and that the broker relies on. All hooks replace methods of single objects,
- * never of rhea's modules: a client SDK in the same process shares this copy of rhea.
+ * The parts of rhea 3.0.5 that its typings leave out and that the broker relies on. All hooks replace methods of single
+ * objects, never of rhea's modules: a client SDK in the same process shares this copy of rhea.
  */
 import {
   type Connection,
@@ -80,7 +80,6 @@ export type RheaReceiver = Receiver & LinkInternals;
 
 export type RheaConnection = Connection & {
   socket: import('node:net').Socket;
-  local_channel_map: Record<string, RheaSession>;
   _register(): void;
   _write_frame(channel: number, frame?: Frame): void;
   _disconnected(error?: Error): void;

@@ -1,4 +1,7 @@
-/** The AMQP listener: accepts connections, gives each link to the object that serves it, and hands out messages to receivers. */
+/**
+ * The AMQP listener: accepts connections, gives each link to the object that serves it, and hands out messages to
+ * receivers.
+ */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { type Container, create_container, type EventContext } from 'rhea';
 import type { Namespace } from '../engine/namespace.js';
@@ -10,13 +13,16 @@ import { acknowledgeInput, installSessionHooks } from './hooks.js';
 import { InboundLink, MAX_MESSAGE_BYTES, SENDER_CREDIT } from './inbound-link.js';
 import { manage } from './management.js';
 import { OutboundLink, type Settlement } from './outbound-link.js';
-import { answerRequest, type Request } from './request-node.js';
+import { type Answer, answerRequest, type Request } from './request-node.js';
 import type { RheaConnection, RheaDelivery, RheaReceiver, RheaSender, RheaSession } from './rhea.js';
 
 /** The service's own frame size; larger messages travel in several frames. */
 const MAX_FRAME_BYTES = 64 * 1024;
 
-/** rhea throws when a session's buffer overflows, so both are wider than all credit that can be given. */
+/**
+ * rhea throws when a session's buffer overflows: incoming is twice the credit of a sending link, outgoing limits our
+ * own credit.
+ */
 const SESSION_BUFFER = { incoming: 4_096, outgoing: 16_384 };
 
 const CBS = '$cbs';
@@ -39,14 +45,12 @@ type Context = EventContext & {
   delivery?: RheaDelivery;
 };
 
-type RequestHandler = (receiver: RheaReceiver, delivery: RheaDelivery, request: Request) => void;
-
 export class AmqpServer {
   private readonly container: Container;
   private readonly connections = new Set<RheaConnection>();
   private readonly outbound = new Map<RheaSender, OutboundLink>();
   private readonly inbound = new Map<RheaReceiver, InboundLink>();
-  private readonly requestNodes = new Map<RheaReceiver, RequestHandler>();
+  private readonly requestNodes = new Map<RheaReceiver, (request: Request) => Answer>();
   /** Links on which answers of `$cbs` and `$management` leave. */
   private readonly replyLinks = new Set<RheaSender>();
   /** The receivers of each queue, the one that is served next in front. */
@@ -122,7 +126,10 @@ export class AmqpServer {
     for (const settlement of ['accepted', 'released', 'modified', 'rejected'] satisfies Settlement[]) {
       on(settlement, ({ sender, delivery }) => this.outbound.get(sender!)?.settle(delivery!, settlement));
     }
-    on('sendable', ({ sender }) => this.requestDelivery(this.outbound.get(sender!)));
+    on('sendable', ({ sender }) => {
+      const link = this.outbound.get(sender!);
+      if (link) this.context.commit.requestDelivery(link.queue);
+    });
     on('sender_draining', ({ sender }) => this.outbound.get(sender!)?.drain());
     on('sender_close', ({ sender }) => this.forget(sender!));
     on('receiver_close', ({ receiver }) => this.forget(receiver!));
@@ -143,11 +150,7 @@ export class AmqpServer {
       },
       onMergedSettlement: (first, last) => {
         const link = [...this.outbound].find(([sender]) => sender.session === session)?.[1];
-        this.context.log(
-          'warn',
-          `A client settled deliveries ${first} to ${last} of "${link?.queue.path}" with one outcome other than "accepted". If they were ` +
-            'meant to differ: rhea 3.0.5 in the client merges settlements that start in one tick; await each before the next.',
-        );
+        this.context.log('warn', mergedSettlementWarning(link?.queue.path ?? 'an entity', first, last));
       },
     });
   }
@@ -187,7 +190,8 @@ export class AmqpServer {
     receiver.set_target({ address });
     receiver.set_source({ address: receiver.source?.address ?? '' });
     receiver.local.attach.max_message_size = MAX_MESSAGE_BYTES;
-    if (address === CBS) this.requestNodes.set(receiver, (...request) => this.authorize(...request));
+    // Every token is accepted, as by the official emulator.
+    if (address === CBS) this.requestNodes.set(receiver, () => ({ status: 200 }));
     else if (address.endsWith(MANAGEMENT_SUFFIX))
       this.openManagement(receiver, address.slice(0, -MANAGEMENT_SUFFIX.length));
     else {
@@ -200,33 +204,16 @@ export class AmqpServer {
   private openManagement(receiver: RheaReceiver, path: string): void {
     const { namespace } = this.context;
     if (!namespace.findQueue(path) && !namespace.findIntake(path)) throw entityNotFound(path);
-    this.requestNodes.set(receiver, (_receiver, delivery, request) =>
-      answerRequest(request, delivery, this.repliesOn(receiver), this.context.commit, () =>
-        manage(this.context, path, request),
-      ),
-    );
+    this.requestNodes.set(receiver, (request) => manage(this.context, path, request));
   }
 
-  /** Every token is accepted, as by the official emulator. */
-  private authorize(receiver: RheaReceiver, delivery: RheaDelivery, request: Request): void {
-    answerRequest(request, delivery, this.repliesOn(receiver), this.context.commit, () => ({ status: 200 }));
-  }
-
-  private repliesOn(receiver: RheaReceiver): RheaSender[] {
-    return [...this.replyLinks].filter((link) => link.connection === receiver.connection);
-  }
-
-  private receive({ receiver, delivery, message }: Context): void {
-    const requestNode = this.requestNodes.get(receiver!);
-    if (requestNode) {
-      requestNode(receiver!, delivery!, message as Request);
+  private receive({ connection, receiver, delivery, message }: Context): void {
+    const handle = this.requestNodes.get(receiver!);
+    if (handle) {
+      const replyLinks = [...this.replyLinks].filter((link) => link.connection === connection);
+      answerRequest(message as Request, delivery!, replyLinks, this.context.commit, handle);
       receiver!.add_credit(1);
     } else this.inbound.get(receiver!)?.receive(delivery!, message as unknown as Buffer);
-  }
-
-  private requestDelivery(link: OutboundLink | undefined): void {
-    if (!link) return;
-    this.context.commit.requestDelivery(link.queue);
   }
 
   private forget(link: RheaSender | RheaReceiver): void {
@@ -255,6 +242,13 @@ export class AmqpServer {
 
 function addressOf(terminus: { address?: string } | undefined): string {
   return (terminus?.address ?? '').replace(/^\//, '');
+}
+
+function mergedSettlementWarning(path: string, first: number, last: number): string {
+  return (
+    `A client settled deliveries ${first} to ${last} of "${path}" with one outcome other than "accepted". ` +
+    'If they were meant to differ: rhea 3.0.5 in the client merges settlements of one tick; await each before the next.'
+  );
 }
 
 function describe(error: unknown): string {

@@ -1,5 +1,6 @@
 /**
- * The shape of the official emulator's config.json. Unknown keys are refused: a misspelt property would silently mean its default.
+ * The shape of the official emulator's config.json. Unknown keys are refused: a misspelt property would silently mean
+ * its default.
  * https://learn.microsoft.com/azure/service-bus-messaging/test-locally-with-service-bus-emulator
  */
 import { z } from 'zod';

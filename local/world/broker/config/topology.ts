@@ -92,10 +92,9 @@ function refuseDoubleNames({ Queues, Topics }: NamespaceConfig): void {
 }
 
 function warnAboutEmulatorLimits({ Queues, Topics }: NamespaceConfig, warn: (message: string) => void): void {
-  if (Queues.length + Topics.length > EMULATOR_MAX_ENTITIES) {
-    warn(
-      `The official emulator takes at most ${EMULATOR_MAX_ENTITIES} queues and topics; here are ${Queues.length + Topics.length}.`,
-    );
+  const entityCount = Queues.length + Topics.length;
+  if (entityCount > EMULATOR_MAX_ENTITIES) {
+    warn(`The official emulator takes at most ${EMULATOR_MAX_ENTITIES} queues and topics; here are ${entityCount}.`);
   }
   const subscriptions = Topics.flatMap((topic) => topic.Subscriptions);
   for (const { Name, Properties } of [...Queues, ...Topics, ...subscriptions]) {

@@ -1,6 +1,6 @@
 /**
- * Thousands of due times on one timer. Every lock, time-to-live and scheduled message has a due time, and nearly all are cancelled
- * before they are reached; one clock timer for the earliest keeps that cheap.
+ * Thousands of due times on one timer. Every lock, time-to-live and scheduled message has a due time, and nearly all
+ * are cancelled before they are reached; one clock timer for the earliest keeps that cheap.
  */
 import type { ClockTimer } from '../../../clock.js';
 import { Heap } from './heap.js';
@@ -51,7 +51,10 @@ export class Deadlines {
     this.arm();
   }
 
-  /** Keeps exactly one clock timer, for the earliest live deadline: a test that runs from timer to timer sees no empty ones. */
+  /**
+   * Keeps exactly one clock timer, for the earliest live deadline: a test that runs from timer to timer sees no empty
+   * ones.
+   */
   private arm(): void {
     while (this.heap.peek()?.cancelled) {
       this.heap.pop();

@@ -1,4 +1,7 @@
-/** A binary min-heap: the engine's queues are ordered by sequence number, its deadlines by time, and both only need the smallest. */
+/**
+ * A binary min-heap: the engine's queues are ordered by sequence number, its deadlines by time, and both only need the
+ * smallest.
+ */
 export class Heap<T> {
   private items: T[] = [];
 

@@ -1,6 +1,6 @@
 /**
- * The sending side that queues and topics share: sequence numbers, duplicate detection and scheduled messages. What is due goes on
- * to `accept`, which stores it (queue) or copies it to the subscriptions (topic).
+ * The sending side that queues and topics share: sequence numbers, duplicate detection and scheduled messages. What is
+ * due goes on to `accept`, which stores it (queue) or copies it to the subscriptions (topic).
  */
 import type { ClockTimer } from '../../../clock.js';
 import { BrokerError } from '../errors.js';
@@ -13,7 +13,9 @@ export class Intake {
   /** Waiting for their time, by sequence number. */
   readonly scheduled = new Map<number, StoredMessage>();
   private readonly timers = new Map<number, ClockTimer>();
-  /** Message id → world time until which it counts as seen. In order of time, because the window is the same for all. */
+  /**
+   * Message id → world time until which it counts as seen. In order of time, because the window is the same for all.
+   */
   private readonly seen = new Map<string, number>();
   private nextSequence = 1;
 
@@ -78,7 +80,10 @@ export class Intake {
     this.timers.set(message.sequence, this.ports.worldDeadlines.at(message.draft.scheduledForMs ?? 0, due));
   }
 
-  /** The number changes: a scheduled message joins the queue as if it had just been sent (documented under "message sequencing"). */
+  /**
+   * The number changes: a scheduled message joins the queue as if it had just been sent (documented under "message
+   * sequencing").
+   */
   private enqueueDue(message: StoredMessage): void {
     this.release(message.sequence);
     this.accept(message.draft, this.takeSequence());

@@ -5,7 +5,9 @@ export type AddedProperties = Record<string, unknown>;
 
 /** A message as it arrives, before an entity has accepted it. */
 export interface MessageDraft {
-  /** Encoded AMQP sections from `properties` on, with a message id: passed on untouched, so that no AMQP type is lost. */
+  /**
+   * Encoded AMQP sections from `properties` on, with a message id: passed on untouched, so that no AMQP type is lost.
+   */
   bare: Buffer;
   /** Encoded map of the sender's own message annotations. */
   annotations?: Buffer;

@@ -1,6 +1,9 @@
-/** All entities of the broker by path: what can be sent to, what can be received from, and how both come back after a restart. */
+/**
+ * All entities of the broker by path: what can be sent to, what can be received from, and how both come back after a
+ * restart.
+ */
 import { entityNotFound } from '../errors.js';
-import { Intake } from './intake.js';
+import { type Accept, Intake } from './intake.js';
 import type { StoredMessage } from './message.js';
 import type { EnginePorts } from './ports.js';
 import { Queue, type QueueSettings } from './queue.js';
@@ -108,11 +111,7 @@ export class Namespace {
     return queue;
   }
 
-  private addIntake(
-    path: string,
-    duplicateWindowMs: number | undefined,
-    accept: ConstructorParameters<typeof Intake>[3],
-  ) {
+  private addIntake(path: string, duplicateWindowMs: number | undefined, accept: Accept) {
     this.intakes.set(keyOf(path), new Intake(path, duplicateWindowMs, this.ports, accept));
   }
 }

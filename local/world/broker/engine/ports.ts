@@ -1,4 +1,7 @@
-/** Everything impure that the engine uses, passed in: time, ids, the journal, the reader of message fields, and who to wake. */
+/**
+ * Everything impure that the engine uses, passed in: time, ids, the journal, the reader of message fields, and who to
+ * wake.
+ */
 import type { Deadlines } from './deadlines.js';
 import type { Journal, MessageDraft, MessageFields } from './message.js';
 import type { Queue } from './queue.js';

@@ -1,6 +1,6 @@
 /**
- * The receiving side: one ordered set of messages that receivers compete for, with locks, delivery counts, expiry and dead-lettering.
- * A queue, a subscription and each one's dead-letter queue are all this.
+ * The receiving side: one ordered set of messages that receivers compete for, with locks, delivery counts, expiry and
+ * dead-lettering. A queue, a subscription and each one's dead-letter queue are all this.
  */
 import type { ClockTimer } from '../../../clock.js';
 import { lockLost } from '../errors.js';

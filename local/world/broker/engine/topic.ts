@@ -1,4 +1,6 @@
-/** A topic keeps only what is scheduled; everything else becomes one copy in each subscription that has a matching rule. */
+/**
+ * A topic keeps only what is scheduled; everything else becomes one copy in each subscription that has a matching rule.
+ */
 import type { MessageDraft, MessageFields } from './message.js';
 import type { EnginePorts } from './ports.js';
 import type { Queue } from './queue.js';

@@ -1,6 +1,7 @@
 /**
- * SQL filters of subscriptions: comparison, AND/OR/NOT, LIKE, IN, IS NULL, EXISTS, system and user properties, parentheses.
- * Logic has three values, as in the service: what involves a missing property is unknown, and only true matches.
+ * SQL filters of subscriptions: comparison, AND/OR/NOT, LIKE, IN, IS NULL, EXISTS, system and user properties,
+ * parentheses. Logic has three values, as in the service: what involves a missing property is unknown, and only true
+ * matches.
  * https://learn.microsoft.com/azure/service-bus-messaging/service-bus-messaging-sql-filter
  */
 import type { MessageFields } from '../engine/message.js';

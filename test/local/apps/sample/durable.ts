@@ -36,7 +36,8 @@ df.app.activity('flaky', {
 
 df.app.orchestration('chain', function* (context) {
   const results: unknown[] = [];
-  for (const input of context.df.getInput<unknown[]>() ?? []) results.push(yield context.df.callActivity('echo', input));
+  for (const input of context.df.getInput<unknown[]>() ?? [])
+    results.push(yield context.df.callActivity('echo', input));
   return results;
 });
 
@@ -49,7 +50,9 @@ df.app.orchestration('types', function* (context) {
 });
 
 df.app.orchestration('fanOut', function* (context) {
-  const tasks = Array.from({ length: context.df.getInput<number>() ?? 0 }, (_, index) => context.df.callActivity('echo', index));
+  const tasks = Array.from({ length: context.df.getInput<number>() ?? 0 }, (_, index) =>
+    context.df.callActivity('echo', index),
+  );
   const results: number[] = yield context.df.Task.all(tasks);
   return results.reduce((sum, value) => sum + value, 0);
 });
@@ -130,9 +133,15 @@ df.app.entity('counter', (context) => {
 
 export const codeChange = { activity: 'echo' };
 df.app.orchestration('changing', function* (context) {
+  context.df.setCustomStatus({ stage: 'begun' });
   yield context.df.callActivity(codeChange.activity, 1);
+  context.df.setCustomStatus({ stage: 'waiting' });
   yield context.df.waitForExternalEvent('go');
   return 'unchanged';
+});
+
+df.app.orchestration('brokenTimer', function* (context) {
+  yield context.df.createTimer(new Date(Number.NaN));
 });
 
 df.app.orchestration('callingHttp', function* (context) {

@@ -62,7 +62,8 @@ df.app.orchestration('fuzz', function* (context) {
     const check = (plan: Plan, task: df.Task, result: unknown): void => {
       const expected = expectedResult(plan, () => key(plan as never));
       if (plan.kind === 'all') {
-        for (const [position, child] of plan.plans.entries()) check(child, childrenOf(task)[position]!, (result as unknown[])[position]);
+        for (const [position, child] of plan.plans.entries())
+          check(child, childrenOf(task)[position]!, (result as unknown[])[position]);
       } else if (plan.kind === 'any') {
         const position = childrenOf(task).indexOf(result as df.Task);
         check(plan.plans[position]!, result as df.Task, (result as df.Task).result);
@@ -76,7 +77,8 @@ df.app.orchestration('fuzz', function* (context) {
       check(plan, task, yield task);
       if (fails) wrong.push(`${JSON.stringify(plan)} did not fail`);
     } catch (error) {
-      if (!fails || !(error as Error).message.includes(key(plan))) wrong.push(`${JSON.stringify(plan)} threw ${(error as Error).message}`);
+      if (!fails || !(error as Error).message.includes(key(plan)))
+        wrong.push(`${JSON.stringify(plan)} threw ${(error as Error).message}`);
     }
   }
   return wrong;

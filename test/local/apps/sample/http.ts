@@ -29,7 +29,9 @@ app.http('throws', {
     throw new Error('a secret reason');
   },
 });
-app.http('bytes', { handler: () => ({ body: Buffer.from([0, 255, 1]), headers: { 'content-type': 'application/octet-stream' } }) });
+app.http('bytes', {
+  handler: () => ({ body: Buffer.from([0, 255, 1]), headers: { 'content-type': 'application/octet-stream' } }),
+});
 app.http('cookies', {
   handler: () => ({
     status: 201,
@@ -59,7 +61,9 @@ app.hook.preInvocation((context) => {
   context.hookData['seen'] = true;
 });
 app.hook.postInvocation((context) => {
-  hookCalls.push(`post ${context.invocationContext.functionName} ${context.hookData['seen']} ${context.error ? 'failed' : 'ok'}`);
+  hookCalls.push(
+    `post ${context.invocationContext.functionName} ${context.hookData['seen']} ${context.error ? 'failed' : 'ok'}`,
+  );
 });
 app.hook.appStart(() => {
   hookCalls.push('start');

@@ -1,0 +1,58 @@
+import type { ModelView } from '../../shared/contracts/api.js';
+import { example } from '../support/documents.js';
+import { type Hai, startHai } from '../support/hai.js';
+
+const TICKET = 'TICKET-1042';
+
+describe('team-beta asks by ticket for a model that is not yet deployed', () => {
+  let hai: Hai;
+  beforeAll(async () => {
+    hai = await startHai();
+  });
+  afterAll(() => hai.close());
+
+  it('is accepted, and the ticket is told', async () => {
+    await hai.send(example('team-beta.yaml'), { ticket: TICKET, messageId: 'beta-1' });
+    const [operation] = await hai.operations();
+    expect(operation).toMatchObject({ subject: 'team-beta', ticket: TICKET });
+    expect(await hai.events('tickets')).toContainEqual(
+      expect.objectContaining({
+        type: 'com.contoso.hai.access.accepted.v1',
+        ticket: TICKET,
+        subject: 'team-beta',
+        data: expect.objectContaining({ operationId: operation!.id, team: 'team-beta' }),
+      }),
+    );
+  });
+
+  it('is ready after the model is, in the order that the model needs', async () => {
+    const asked = (await hai.operations()).find(({ subject }) => subject === 'team-beta')!;
+    const operation = await hai.finish(asked.id);
+    expect(operation.error).toBeUndefined();
+    expect(operation.status).toBe('Succeeded');
+
+    const { body } = await hai.get<{ value: ModelView[] }>('models');
+    const { deployment } = body.value.find(({ name }) => name === 'mistral-7b')!;
+    expect(deployment).toMatchObject({ phase: 'Ready', generation: 1, address: '10.10.8.200', members: ['beta'] });
+    const written = hai.recorded.map(({ path }) => path.split('/').slice(-2).join('/'));
+    const order = ['kaito-models/workspaces', 'kaito-models/services', 'A/mistral-7b', 'backends/kaito-mistral-7b'];
+    expect(written.filter((path) => order.includes(path))).toEqual(order);
+    const minutes = (hai.clock.now() - Date.parse(operation.createdAt)) / 60_000;
+    expect(minutes).toBeGreaterThan(8);
+    expect(minutes).toBeLessThan(20);
+  });
+
+  it('tells the ticket that the team is ready, without a secret', async () => {
+    const events = await hai.events('tickets');
+    expect(events.at(-1)).toMatchObject({ type: 'com.contoso.hai.access.ready.v1', ticket: TICKET });
+    expect(JSON.stringify(events)).not.toContain('SIMULATED-KEY');
+  });
+
+  it('takes the message only once, within and beyond the window of the broker', async () => {
+    const operations = (await hai.operations()).length;
+    await hai.send(example('team-beta.yaml'), { ticket: TICKET, messageId: 'beta-1' });
+    await hai.clock.advance(3600_000);
+    await hai.send(example('team-beta.yaml'), { ticket: TICKET, messageId: 'beta-1' });
+    expect(await hai.operations()).toHaveLength(operations);
+  });
+});
