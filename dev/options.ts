@@ -1,7 +1,15 @@
-/** Command-line values that are numbers. */
-export function positiveNumber(option: string, text: string): number {
+/** Command-line values that are numbers; a wrong one ends the command with a sentence. */
+
+export const positiveNumber = (option: string, text: string): number =>
+  read(option, text, (value) => value > 0, 'a number above 0');
+
+/** 0 means any free port. */
+export const portNumber = (option: string, text: string): number =>
+  read(option, text, (value) => Number.isInteger(value) && value >= 0 && value <= 65_535, 'a port number');
+
+function read(option: string, text: string, isFine: (value: number) => boolean, what: string): number {
   const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  console.error(`${option} must be a number above 0, not "${text}".`);
+  if (text !== '' && Number.isFinite(value) && isFine(value)) return value;
+  console.error(`${option} must be ${what}, not "${text}".`);
   process.exit(1);
 }

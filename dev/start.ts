@@ -1,7 +1,7 @@
 /** `npm start`: brings the platform up and stays, with its state in the data folder. */
 import './require-node.js';
 import { parseArgs } from 'node:util';
-import { positiveNumber } from './options.js';
+import { portNumber, positiveNumber } from './options.js';
 import { DEFAULT_DATA_FOLDER } from './paths.js';
 import { startPlatform } from './platform.js';
 import { prepareDataFolder } from './platform-file.js';
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   prepareDataFolder(dataFolder, values.fresh);
   const platform = await startPlatform({
     dataFolder,
-    port: positiveNumber('--port', values.port),
+    port: portNumber('--port', values.port),
     speed: positiveNumber('--speed', values.speed),
     log: (level, source, message) => {
       if (level === 'warn' || level === 'error') console.error(`${level} ${source}: ${message}`);

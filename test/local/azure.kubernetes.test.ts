@@ -122,6 +122,22 @@ describe('a Workspace', () => {
     expect(world.inventory().filter((id) => id.includes('/agentPools/'))).toEqual([]);
   });
 
+  it('leaves a pool that comes up alone when it is deleted on the way, and the next of its name takes that', async () => {
+    const azure = await startTestAzure();
+    const { custom } = await connect(azure);
+    await custom.createNamespacedCustomObject({ ...WORKSPACES, body: workspace() });
+    await azure.clock.advance(60_000);
+    await custom.deleteNamespacedCustomObject({ ...WORKSPACES, name: 'workspace-mistral-7b' });
+    await azure.clock.advance(400_000);
+    const [pool] = azure.world.inventory().filter((id) => id.includes('/agentPools/'));
+    const found = await azure.aks.agentPools.get(GROUP, 'aks-hai', pool?.split('/').at(-1) ?? '');
+    expect(found.provisioningState).toBe('Succeeded');
+    await custom.createNamespacedCustomObject({ ...WORKSPACES, body: workspace() });
+    await azure.clock.advance(360_000);
+    expect(await conditionsOf(custom)).toContain('InferenceReady=True');
+    expect(azure.world.inventory().filter((id) => id.includes('/agentPools/'))).toEqual([pool]);
+  });
+
   it.each([
     [
       'a size without a supported GPU',

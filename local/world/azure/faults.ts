@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-export const SERVICES = ['arm', 'vault', 'kubernetes', 'gateway', 'identity', 'egress'] as const;
+const SERVICES = ['arm', 'vault', 'kubernetes', 'gateway', 'identity', 'egress'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 const matchSchema = z.strictObject({

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
  * [shortest, longest] in seconds. "Measured" means reported from real deployments of this platform; "documented" a public page;
  * "assumed" plausible and unchecked.
  */
-export const LATENCIES = {
+const LATENCIES = {
   /** StandardV2 becomes active after 1 min 20 s (measured). */
   apiManagementActivation: [78, 82],
   /** A Foundry account: 26 s (measured). */

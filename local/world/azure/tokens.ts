@@ -11,7 +11,7 @@ export interface Caller {
 }
 
 /** Managed identity tokens live up to 24 hours. https://learn.microsoft.com/entra/identity/managed-identities-azure-resources */
-export const TOKEN_LIFETIME_SECONDS = 24 * 3_600;
+const TOKEN_LIFETIME_SECONDS = 24 * 3_600;
 
 /** Audiences by service. The Kubernetes one is the application id of AKS in every cloud. */
 export const AUDIENCE = {

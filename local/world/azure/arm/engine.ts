@@ -39,7 +39,7 @@ export function act(call: Call, type: ResourceType, action: string): Answer {
   return run(call, existingOr404(call));
 }
 
-export function methodNotAllowed(verb: string, type: ResourceType): ArmError {
+function methodNotAllowed(verb: string, type: ResourceType): ArmError {
   return new ArmError(405, 'MethodNotAllowed', `The method ${verb} is not allowed on '${type.type}'.`);
 }
 

@@ -21,12 +21,23 @@ export type Claim =
   | 'created'
   /** The pool of an earlier Workspace of this name and size serves at once. */
   | 'reused'
-  /** That pool is just being deleted. */
+  /** That pool is just being made or deleted. */
   | 'busy'
   /** The quota is used up, or there is no cluster. */
   | 'refused';
 
-export function claimNode(azure: Azure, workspace: KubernetesObject): Claim {
+const POOL_JOB = 'agent-pool-up';
+
+/** A pool comes up whatever becomes of the Workspace that asked for it. */
+export function poolSteps(azure: Azure): void {
+  azure.jobs.on(POOL_JOB, ({ subject }) => {
+    const pool = readResource(azure, subject);
+    if (pool?.properties['provisioningState'] === 'Creating') setState(azure, pool, 'Succeeded');
+  });
+}
+
+/** Asks for the node; a new one is up at `readyMs`. */
+export function claimNode(azure: Azure, workspace: KubernetesObject, readyMs: number): Claim {
   const [cluster] = resourcesOfType(azure, CLUSTERS);
   if (!cluster) return 'refused';
   const id = `${cluster.id}/agentPools/${poolName(workspace)}`;
@@ -43,6 +54,7 @@ export function claimNode(azure: Azure, workspace: KubernetesObject): Claim {
     etag: '',
     createdMs: azure.clock.now(),
   });
+  azure.jobs.schedule(POOL_JOB, id, readyMs);
   return 'created';
 }
 
@@ -63,10 +75,14 @@ function isKaitoPool({ properties }: Resource): boolean {
   return 'kaito.sh/workspace' in ((properties['nodeLabels'] ?? {}) as object);
 }
 
-export function setPoolState(azure: Azure, workspace: KubernetesObject, provisioningState: string): void {
+export function failPool(azure: Azure, workspace: KubernetesObject): void {
   const [cluster] = resourcesOfType(azure, CLUSTERS);
   const pool = cluster && readResource(azure, `${cluster.id}/agentPools/${poolName(workspace)}`);
-  if (pool) saveResource(azure, { ...pool, properties: { ...pool.properties, provisioningState } });
+  if (pool) setState(azure, pool, 'Failed');
+}
+
+function setState(azure: Azure, pool: Resource, provisioningState: string): void {
+  saveResource(azure, { ...pool, properties: { ...pool.properties, provisioningState } });
 }
 
 /** `ws` and a hash: agent pools have at most twelve letters and digits. */

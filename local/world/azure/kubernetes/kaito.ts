@@ -7,7 +7,7 @@ import type { ActiveFault } from '../faults.js';
 import type { Job } from '../jobs.js';
 import type { LatencyName } from '../latencies.js';
 import { StatusError } from './errors.js';
-import { claimNode, nodeName, setPoolState, type WorkspaceResource } from './kaito-nodes.js';
+import { claimNode, failPool, nodeName, poolSteps, type WorkspaceResource } from './kaito-nodes.js';
 import { createChildren, setPod } from './kaito-pod.js';
 import {
   type KubernetesObject,
@@ -57,6 +57,7 @@ export function beginWorkspace(azure: Azure, workspace: KubernetesObject, fault?
 }
 
 export function kaitoSteps(azure: Azure): void {
+  poolSteps(azure);
   azure.jobs.on(STEP_JOB, (job) => {
     const workspace = readObject(azure, job.subject);
     // Deleted, or replaced by another of the same name, in the meantime.
@@ -86,7 +87,8 @@ function runStep(azure: Azure, workspace: KubernetesObject, { data, dueMs }: Job
 
 const RUN: Record<Step, (run: Run) => void> = {
   claim({ atMs, azure, failure, workspace }) {
-    const pool = claimNode(azure, workspace);
+    const nodeMs = azure.latency('kaitoNode', keyOfWorkspace(workspace));
+    const pool = claimNode(azure, workspace, atMs + nodeMs);
     const waiting = conditions(azure, workspace, atMs, [
       ['NodeClaimReady', 'False', 'NodeClaimNotReady', 'waiting for the node claim to be ready'],
       ['ResourceReady', 'False', 'workspaceResourceStatusPending', 'waiting for the node'],
@@ -94,7 +96,7 @@ const RUN: Record<Step, (run: Run) => void> = {
       ['WorkspaceSucceeded', 'False', 'workspacePending', 'the workspace is not ready'],
     ]);
     // A node of an earlier Workspace of this name serves at once: the add-on leaves its pools.
-    const skippedMs = pool === 'reused' ? azure.latency('kaitoNode', keyOfWorkspace(workspace)) : 0;
+    const skippedMs = pool === 'reused' ? nodeMs : 0;
     if (pool === 'refused') failNode(azure, waiting, quotaFailure(azure), atMs);
     else if (pool === 'busy') next(azure, waiting, 'claim', atMs, failure);
     else next(azure, waiting, 'node', atMs - skippedMs, failure);
@@ -105,7 +107,6 @@ const RUN: Record<Step, (run: Run) => void> = {
       failNode(azure, workspace, failure, atMs);
       return;
     }
-    setPoolState(azure, workspace, 'Succeeded');
     const ready = conditions(azure, workspace, atMs, [
       ['NodeClaimReady', 'True', 'installNodePluginsSuccess', 'the node claim is ready'],
       ['NodesReady', 'True', 'NodesReady', 'all nodes are ready'],
@@ -137,7 +138,7 @@ function becomeReady(azure: Azure, workspace: KubernetesObject, atMs: number): v
 }
 
 function failNode(azure: Azure, workspace: KubernetesObject, failure: Failure, atMs: number): void {
-  setPoolState(azure, workspace, 'Failed');
+  failPool(azure, workspace);
   const failed = conditions(azure, workspace, atMs, [
     ['NodeClaimReady', 'False', failure.code, failure.message],
     ['ResourceReady', 'False', 'workspaceResourceStatusFailed', failure.message],

@@ -1,0 +1,69 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { build, start } from '../support/child.js';
+
+/** Every key that the simulated Azure mints carries this marker. */
+const MARKER = 'SIMULATED-KEY';
+
+interface Summary {
+  passed: boolean;
+  teams: { name: string; phase: string; worldSeconds: number }[];
+  checks: { check: string; passed: boolean }[];
+  ticket: { events: string[] };
+}
+
+describe('npm run demo', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hai-demo-test-'));
+  const data = path.join(folder, 'data');
+  const record = path.join(folder, 'requests.jsonl');
+  let output: string;
+  let summary: Summary;
+  beforeAll(async () => {
+    build();
+    const demo = start('demo.js', ['--json', '--keep', '--speed', '150', '--data', data, '--record', record]);
+    expect([await demo.exited, demo.output()]).toEqual([0, expect.any(String)]);
+    output = demo.output();
+    summary = JSON.parse(output.slice(output.indexOf('\n{\n'), output.lastIndexOf('\n}') + 2)) as Summary;
+  }, 60_000);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('gives both teams proven access', () => {
+    expect(summary.passed).toBe(true);
+    expect(summary.teams.map(({ name, phase }) => [name, phase])).toEqual([
+      ['team-alpha', 'Ready'],
+      ['team-beta', 'Ready'],
+    ]);
+    expect(summary.checks.filter(({ passed }) => !passed)).toEqual([]);
+    expect(summary.checks.length).toBeGreaterThanOrEqual(15);
+    expect(summary.ticket.events).toEqual(expect.arrayContaining(['accepted', 'step-completed', 'ready']));
+  });
+
+  it('takes the shared model minutes of world time, and everything else less', () => {
+    const [alpha, beta] = summary.teams;
+    expect(alpha!.worldSeconds).toBeLessThan(6 * 60);
+    expect(beta!.worldSeconds).toBeGreaterThan(8 * 60);
+  });
+
+  it('records every request with its secrets masked', () => {
+    const requests = readFileSync(record, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { method: string; path: string });
+    expect(requests.length).toBeGreaterThan(25);
+    const connections = requests.filter(({ path: at }) => /\/connections\/apim-/.test(at));
+    expect(connections).toHaveLength(3);
+    expect(readFileSync(record, 'utf8')).not.toContain(MARKER);
+  });
+
+  it('leaves no key anywhere but in the simulated Azure', () => {
+    const holding = readdirSync(data, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && readFileSync(path.join(entry.parentPath, entry.name)).includes(MARKER))
+      .map(({ name }) => name.replace(/-(wal|shm)$/, ''));
+    expect([...new Set(holding)]).toEqual(['azure.sqlite']);
+    expect(readdirSync(data)).toEqual(
+      expect.arrayContaining(['host.sqlite', 'cosmos.sqlite', 'broker.sqlite', 'azure.sqlite']),
+    );
+    expect(output).not.toContain(MARKER);
+  });
+});
