@@ -1,11 +1,11 @@
-/** `npm run world`: the simulated world alone, for `func start` or another host. Prints the settings that the app needs. */
+/** `npm run world`: the simulated world alone, for `func start` or another host. Prints the settings that the app needs, or writes them. */
 import './require-node.js';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { appSettings } from './app-settings.js';
 import { positiveNumber } from './options.js';
-import { DEFAULT_DATA_FOLDER } from './paths.js';
+import { DEFAULT_DATA_FOLDER, ROOT } from './paths.js';
 import { startStoredWorld } from './platform.js';
 import { prepareDataFolder } from './platform-file.js';
 
@@ -14,27 +14,46 @@ const { values } = parseArgs({
     data: { type: 'string', default: DEFAULT_DATA_FOLDER },
     speed: { type: 'string', default: '1' },
     fresh: { type: 'boolean', default: false },
+    settings: { type: 'string' },
+    emulators: { type: 'boolean', default: false },
   },
 });
 
+/** Settings that stay those of the sample when the official emulators are used. */
+const OF_THE_EMULATORS = ['COSMOS_ENDPOINT', 'COSMOS_KEY', 'ServiceBusConnection'];
+
+interface SettingsFile {
+  Values: Record<string, string>;
+}
+
 async function main(): Promise<void> {
   prepareDataFolder(values.data, values.fresh);
-  const { world } = await startStoredWorld({ dataFolder: values.data, speed: positiveNumber('--speed', values.speed) });
-  const authority = path.resolve(values.data, 'tls', 'ca.pem');
-  writeFileSync(authority, world.caPem);
-  console.log(`The world is up. Let the app trust it and give it these settings (local.settings.json, "Values"):
-
-  export NODE_EXTRA_CA_CERTS=${authority}
-
-${JSON.stringify(appSettings(world), null, 2)}
-
-Faults, counts and tokens: ${world.azure.controlUrl}
+  const { world } = await startStoredWorld({
+    dataFolder: values.data,
+    speed: positiveNumber('--speed', values.speed),
+    log: (level, source, message) => {
+      if (level === 'warn' || level === 'error') console.error(`${level} ${source}: ${message}`);
+    },
+  });
+  const settings = JSON.stringify(settingsFile(appSettings(world)), null, 2);
+  if (values.settings) writeFileSync(values.settings, `${settings}\n`);
+  console.log(`The world is up. ${values.settings ? `The app's settings are in ${values.settings}.` : `The app's settings:\n\n${settings}\n`}
+Let the app trust it:  export NODE_EXTRA_CA_CERTS=${path.resolve(values.data, 'tls', 'ca.pem')}
+Faults, counts and tokens:  ${world.azure.controlUrl}
 Stop with Ctrl-C; the state stays for the next start.`);
   const stop = () => {
     void world.close().then(() => process.exit(0));
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+}
+
+/** The sample with the world's addresses in it. */
+function settingsFile(fromWorld: Record<string, string>): SettingsFile {
+  const sample = JSON.parse(readFileSync(path.join(ROOT, 'local.settings.sample.json'), 'utf8')) as SettingsFile;
+  const kept = values.emulators ? OF_THE_EMULATORS : [];
+  const own = Object.entries(fromWorld).filter(([name]) => !kept.includes(name));
+  return { ...sample, Values: { ...sample.Values, ...Object.fromEntries(own) } };
 }
 
 main().catch((error: unknown) => {

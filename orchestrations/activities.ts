@@ -184,28 +184,6 @@ export const modelAnswers = step({
   deadlineSeconds: 20 * MINUTE,
 });
 
-/** Every step there is: what is registered, and what the proofs of the sagas run through. */
-export const STEPS = [
-  gatewayReady,
-  product,
-  productPolicy,
-  productApi,
-  subscription,
-  teamKey,
-  roleGrants,
-  foundryAccount,
-  foundryProject,
-  foundryConnection,
-  proof,
-  modelMembership,
-  clusterCapacity,
-  workspace,
-  modelService,
-  dnsRecord,
-  backend,
-  modelAnswers,
-] as const;
-
 // --- the operation's own record ---
 
 const Attempt = z.object({ operationId: z.string(), attempt: z.number() });
@@ -239,5 +217,3 @@ export const recordFailure = activity({
   input: Attempt.extend({ phase: z.enum(['failed', 'stuck']), problem: ProblemSchema }),
   output: Nothing,
 });
-
-export const RECORDS = [claimOperation, beginUnwinding, recordTeamReady, recordModelReady, recordFailure] as const;

@@ -15,8 +15,6 @@ export interface GatewayAnswer {
   retryAfterSeconds?: number;
 }
 
-export type AiGateway = ReturnType<typeof aiGateway>;
-
 export function aiGateway() {
   return {
     listModels: (apiUrl: string, key: string): Promise<GatewayAnswer> => call(joinUrl(apiUrl, 'models'), key),

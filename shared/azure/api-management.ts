@@ -49,8 +49,6 @@ const CIRCUIT_BREAKER = {
   ],
 };
 
-export type ApiManagement = ReturnType<typeof apiManagement>;
-
 export function apiManagement(connection: AzureConnection, resourceGroup: string, service: string) {
   const client = lazy(() => {
     const sdk = require('@azure/arm-apimanagement') as typeof import('@azure/arm-apimanagement');

@@ -19,8 +19,6 @@ const ALREADY_GIVEN = 'RoleAssignmentExists';
 export const grantName = ({ scope, roleId, principalId }: RoleGrant): string =>
   derivedUuid(scope.toLowerCase(), roleId, principalId);
 
-export type Authorization = ReturnType<typeof authorization>;
-
 export function authorization(connection: AzureConnection) {
   const client = lazy(() => {
     const sdk = require('@azure/arm-authorization') as typeof import('@azure/arm-authorization');

@@ -38,8 +38,6 @@ const ACCOUNT_COUNT = 'AccountCount';
 /** Answer of Azure when a deleted account still holds the name. */
 const NAME_IS_SOFT_DELETED = 'FlagMustBeSetForRestore';
 
-export type Foundry = ReturnType<typeof foundry>;
-
 export function foundry(connection: AzureConnection, resourceGroup: string) {
   const client = lazy(() => {
     const sdk = require('@azure/arm-cognitiveservices') as typeof import('@azure/arm-cognitiveservices');

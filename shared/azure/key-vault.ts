@@ -14,8 +14,6 @@ export interface SecretVersion {
   value: string;
 }
 
-export type KeyVault = ReturnType<typeof keyVault>;
-
 export function keyVault({ credential }: AzureConnection, { url, verifyChallengeResource }: KeyVaultOptions) {
   const client = lazy(() => {
     const sdk = require('@azure/keyvault-secrets') as typeof import('@azure/keyvault-secrets');

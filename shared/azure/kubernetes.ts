@@ -50,8 +50,6 @@ export interface ServiceState {
   address?: string;
 }
 
-export type Kubernetes = ReturnType<typeof kubernetes>;
-
 export function kubernetes(connection: AzureConnection, resourceGroup: string, cluster: string, namespace: string) {
   const arm = lazy(() => {
     const sdk = require('@azure/arm-containerservice') as typeof import('@azure/arm-containerservice');

@@ -7,8 +7,6 @@ const TIMEOUT_SECONDS = 10;
 /** A model list is some hundred bytes. */
 const ANSWER_BYTES_MAX = 64 * 1024;
 
-export type ModelEndpoint = ReturnType<typeof modelEndpoint>;
-
 /** `proxyUrl`: an HTTP proxy inside the virtual network, for a control plane that stands outside (a developer's machine). */
 export function modelEndpoint(proxyUrl?: string) {
   return {

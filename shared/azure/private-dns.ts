@@ -8,8 +8,6 @@ export interface AddressRecord {
   ttlSeconds: number;
 }
 
-export type PrivateDns = ReturnType<typeof privateDns>;
-
 export function privateDns(connection: AzureConnection, resourceGroup: string, zone: string) {
   const client = lazy(() => {
     const sdk = require('@azure/arm-privatedns') as typeof import('@azure/arm-privatedns');

@@ -17,8 +17,6 @@ export interface BusNames {
   events: string;
 }
 
-export type Publisher = ReturnType<typeof publisher>;
-
 export function publisher(client: () => ServiceBusClient, { commands, events }: BusNames) {
   const commandSender = lazy(() => client().createSender(commands));
   const eventSender = lazy(() => client().createSender(events));

@@ -4,8 +4,6 @@ import { z } from 'zod';
 /** Type of a structured CloudEvent on queue `access-requests`; its `data` is the request document. */
 export const ACCESS_REQUESTED_TYPE = 'com.contoso.hai.access.requested.v1';
 
-export const CLOUD_EVENTS_CONTENT_TYPE = 'application/cloudevents+json';
-
 /** Application property that carries the ticket id, in and out. */
 export const TICKET_PROPERTY = 'ticket';
 

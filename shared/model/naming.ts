@@ -21,7 +21,6 @@ export const API_PATHS = { foundry: 'openai/v1', kaito: 'kaito/v1' } as const;
 export type Provider = keyof typeof API_IDS;
 
 export const slugOf = (teamName: string): string => teamName.slice('team-'.length);
-export const teamNameOf = (slug: string): string => `team-${slug}`;
 
 /** All names of a team's resources. `uniqueScope` (Azure subscription and resource group) makes the subdomain unique in the world. */
 export function teamNames(slug: string, uniqueScope: string) {

@@ -1,7 +1,7 @@
 /** Shared models in Cosmos: deployed by whoever writes the new generation first, joined by one conditional patch. */
 
 import { modelPartition } from '../model/naming.js';
-import type { OperationDocument, OperationPhase } from '../model/operation.js';
+import type { OperationDocument } from '../model/operation.js';
 import type { Problem } from '../model/problem.js';
 import { MODEL_DOCUMENT_ID, type ModelDocument, type ModelPhase } from '../model/shared-model.js';
 import {
@@ -16,13 +16,12 @@ import {
   withoutSystemFields,
   writeTogether,
 } from './cosmos.js';
+import { endOfOperation, type OperationEnd } from './operations.js';
 
 export interface ModelEnd {
-  operation: { phase: OperationPhase; error?: Problem };
+  operation: OperationEnd;
   model: { phase: ModelPhase; error?: Problem };
 }
-
-export type ModelStore = ReturnType<typeof modelStore>;
 
 export function modelStore({ access }: Containers) {
   return {
@@ -72,12 +71,7 @@ export function modelStore({ access }: Containers) {
     /** Ends the deployment and moves the model with it; false when that has already happened. */
     end(operation: Pick<OperationDocument, 'id' | 'team' | 'attempt'>, end: ModelEnd, now: string): Promise<boolean> {
       return writeTogether(access, operation.team, [
-        patchInBatch(operation.id, `c.attempt = ${operation.attempt} AND c.phase IN ('running', 'unwinding')`, {
-          '/phase': end.operation.phase,
-          ...(end.operation.error && { '/error': end.operation.error }),
-          '/endedAt': now,
-          '/lastUpdatedAt': now,
-        }),
+        endOfOperation(operation, end.operation, now),
         patchInBatch(MODEL_DOCUMENT_ID, `c.operationId = ${quoted(operation.id)}`, {
           '/phase': end.model.phase,
           ...(end.model.error && { '/error': end.model.error }),

@@ -1,9 +1,18 @@
 /** Operations in Cosmos: read, listed, and moved forward, never back. */
 
+import type { OperationInput } from '@azure/cosmos';
 import { partitionOf } from '../model/naming.js';
 import { type OperationDocument, type OperationPhase, STEP_RANK, type StepStatus } from '../model/operation.js';
 import type { Problem } from '../model/problem.js';
-import { type Containers, patchIf, quoted, readDocument, type Stored, withoutSystemFields } from './cosmos.js';
+import {
+  type Containers,
+  patchIf,
+  patchInBatch,
+  quoted,
+  readDocument,
+  type Stored,
+  withoutSystemFields,
+} from './cosmos.js';
 
 export interface OperationFilter {
   team?: string;
@@ -23,10 +32,13 @@ export interface StepChange {
   error?: Problem;
 }
 
+export interface OperationEnd {
+  phase: OperationPhase;
+  error?: Problem;
+}
+
 /** Lost commands re-sent by one sweep; the next one takes the rest. */
 const SWEEP_MAX = 100;
-
-export type OperationStore = ReturnType<typeof operationStore>;
 
 export function operationStore({ access }: Containers) {
   return {
@@ -99,6 +111,19 @@ export function operationStore({ access }: Containers) {
     },
   };
 }
+
+/** The operation's part of the transaction that ends it together with its team or model. */
+export const endOfOperation = (
+  { id, attempt }: Pick<OperationDocument, 'id' | 'attempt'>,
+  { phase, error }: OperationEnd,
+  now: string,
+): OperationInput =>
+  patchInBatch(id, `c.attempt = ${attempt} AND c.phase IN ('running', 'unwinding')`, {
+    '/phase': phase,
+    ...(error && { '/error': error }),
+    '/endedAt': now,
+    '/lastUpdatedAt': now,
+  });
 
 function predicate({ team, kind, phases }: OperationFilter) {
   const conditions = ["c.type = 'operation'"];

@@ -23,8 +23,6 @@ export interface RejectedPage {
   continuation?: string;
 }
 
-export type RejectedStore = ReturnType<typeof rejectedStore>;
-
 export function rejectedStore({ rejected }: Containers) {
   return {
     /** Idempotent: the same message is kept once. */

@@ -1,6 +1,5 @@
 /** Teams in Cosmos. A team and its operation are always written in one transaction, so neither is ever seen without the other. */
-import type { OperationDocument, OperationPhase } from '../model/operation.js';
-import type { Problem } from '../model/problem.js';
+import type { OperationDocument } from '../model/operation.js';
 import { TEAM_DOCUMENT_ID, type TeamAccess, type TeamDocument, type TeamPhase } from '../model/team.js';
 import {
   type Containers,
@@ -12,6 +11,7 @@ import {
   withoutSystemFields,
   writeTogether,
 } from './cosmos.js';
+import { endOfOperation, type OperationEnd } from './operations.js';
 
 /** Remembers which operation a message or an idempotency key led to, beyond the broker's window. */
 export interface Receipt {
@@ -29,13 +29,11 @@ const RECEIPT_SECONDS = 14 * 24 * 3600;
 
 /** How an operation of a team ended, for both documents. */
 export interface TeamEnd {
-  operation: { phase: OperationPhase; error?: Problem };
+  operation: OperationEnd;
   team: { phase: TeamPhase; access?: TeamAccess };
 }
 
 const TEAMS_MAX = 1000;
-
-export type TeamStore = ReturnType<typeof teamStore>;
 
 export function teamStore({ access }: Containers) {
   return {
@@ -49,10 +47,6 @@ export function teamStore({ access }: Containers) {
 
     async readReceipt(slug: string, receiptId: string): Promise<Receipt | undefined> {
       return (await readDocument<Receipt>(access, receiptId, slug))?.document;
-    },
-
-    async writeReceipt(receipt: Omit<Receipt, 'type' | 'ttl'>): Promise<boolean> {
-      return writeTogether(access, receipt.team, [createReceipt(receipt)]);
     },
 
     /**
@@ -78,12 +72,7 @@ export function teamStore({ access }: Containers) {
     /** Ends the operation and moves the team with it; false when that has already happened. */
     end(operation: Pick<OperationDocument, 'id' | 'team' | 'attempt'>, end: TeamEnd, now: string): Promise<boolean> {
       return writeTogether(access, operation.team, [
-        patchInBatch(operation.id, `c.attempt = ${operation.attempt} AND c.phase IN ('running', 'unwinding')`, {
-          '/phase': end.operation.phase,
-          ...(end.operation.error && { '/error': end.operation.error }),
-          '/endedAt': now,
-          '/lastUpdatedAt': now,
-        }),
+        endOfOperation(operation, end.operation, now),
         patchInBatch(TEAM_DOCUMENT_ID, `c.operationId = ${quoted(operation.id)}`, {
           '/phase': end.team.phase,
           ...(end.team.access && { '/access': end.team.access }),
