@@ -33,3 +33,23 @@ describe('the documents', () => {
     for (const link of links) expect(() => read(link)).not.toThrow();
   });
 });
+
+describe('the lockfile', () => {
+  const lock = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { version?: string; optionalDependencies?: Record<string, string> }>;
+  };
+
+  it('names no registry, since npm may be set up with another one', () => {
+    expect(read('package-lock.json')).not.toMatch(/"resolved"|https?:\/\/registry/);
+  });
+
+  it('has every optional package of every package, or npm ci would call it incomplete', () => {
+    const wanted = Object.values(lock.packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    );
+    const missing = wanted.filter(
+      (name) => !Object.keys(lock.packages).some((place) => place.endsWith(`node_modules/${name}`)),
+    );
+    expect(missing).toEqual([]);
+  });
+});
