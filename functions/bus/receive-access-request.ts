@@ -16,6 +16,7 @@ import { type Problem, problem } from '../../shared/model/problem.js';
 import { takeRequest } from '../intake.js';
 import { rejectInput } from '../rejection.js';
 import { BUS_CONNECTION, QUEUES, services } from '../wiring.js';
+import { answerTicket } from './answer-ticket.js';
 
 app.serviceBusQueue('receive-access-request', {
   connection: BUS_CONNECTION,
@@ -40,7 +41,9 @@ interface Envelope {
 
 async function tryToTake({ document, origin }: Envelope): Promise<Problem | undefined> {
   const intake = await takeRequest(document, origin, services());
-  return intake.kind === 'refused' ? intake.problem : undefined;
+  if (intake.kind === 'refused') return intake.problem;
+  if (intake.kind !== 'accepted') await answerTicket(intake.kind, intake.operation, origin, services());
+  return undefined;
 }
 
 /** Opens a structured CloudEvent, or takes the bare document; text is read as JSON or YAML. */

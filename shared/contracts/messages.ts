@@ -7,10 +7,11 @@ export const ACCESS_REQUESTED_TYPE = 'com.contoso.hai.access.requested.v1';
 /** Application property that carries the ticket id, in and out. */
 export const TICKET_PROPERTY = 'ticket';
 
-/** Ids of other systems are echoed into events and logs, so they are bounded and printable. */
+/** Ids of other systems are echoed into events and logs, so they are bounded and printable. A number is as good as its digits. */
 export const TicketSchema = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,128}$/, 'printable ASCII without spaces, at most 128 characters');
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().regex(/^[\x21-\x7e]{1,128}$/, 'printable ASCII without spaces, at most 128 characters'));
 
 export const RequestEventSchema = z.object({
   specversion: z.literal('1.0'),

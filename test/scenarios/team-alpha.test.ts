@@ -83,6 +83,21 @@ describe('team-alpha asks for two models by HTTP while API Management still acti
     expect(types).toEqual(['accepted', ...Array(13).fill('step-completed'), 'ready']);
   });
 
+  it('shows the key in no answer, no history and no log', async () => {
+    const instances = `${hai.host.url}/runtime/webhooks/durabletask/instances`;
+    const urls = ['operations', `operations/${id}`, 'teams', 'teams/team-alpha', 'models', 'platform', 'rejected']
+      .map((path) => `${hai.api}/${path}`)
+      .concat(
+        `${instances}/?showInput=true`,
+        `${instances}/${id}-1?showHistory=true&showHistoryOutput=true&showInput=true`,
+      );
+    for (const url of urls) {
+      const text = await (await fetch(url)).text();
+      expect([url, text.length > 2, text.includes('SIMULATED-KEY')]).toEqual([url, true, false]);
+    }
+    expect(hai.logs.join('\n')).not.toContain('SIMULATED-KEY');
+  });
+
   it('is "no change" when it comes again', async () => {
     const writes = hai.recorded.length;
     const again = await hai.post('access-requests', example('team-alpha.yaml'), YAML);

@@ -55,4 +55,19 @@ describe('team-beta asks by ticket for a model that is not yet deployed', () => 
     await hai.send(example('team-beta.yaml'), { ticket: TICKET, messageId: 'beta-1' });
     expect(await hai.operations()).toHaveLength(operations);
   });
+
+  it('answers another ticket for the same team with what is true already', async () => {
+    await hai.events('tickets');
+    await hai.send(example('team-beta.yaml'), { ticket: '2042' });
+    expect(await hai.events('tickets')).toEqual([
+      expect.objectContaining({
+        type: 'com.contoso.hai.access.ready.v1',
+        ticket: '2042',
+        data: expect.objectContaining({
+          team: 'team-beta',
+          keyReference: expect.stringContaining('/secrets/apim-key-beta'),
+        }),
+      }),
+    ]);
+  });
 });
