@@ -6,25 +6,22 @@ import './require-node.js';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import type { ModelView, OperationView, TeamView } from '../shared/contracts/api.js';
 import { type Check, checkTeam } from './demo/checks.js';
 import { followOperation, type StepChange } from './demo/follow.js';
 import { type Summary, stepLine, summaryText } from './demo/screen.js';
 import { ticketing } from './demo/ticketing.js';
-import { positiveNumber } from './options.js';
+import { positiveNumber, readOptions } from './options.js';
 import { ROOT } from './paths.js';
 import { type RunningPlatform, startPlatform } from './platform.js';
 import { prepareDataFolder } from './platform-file.js';
 
-const { values } = parseArgs({
-  options: {
-    speed: { type: 'string', default: '60' },
-    json: { type: 'boolean', default: false },
-    record: { type: 'string' },
-    data: { type: 'string' },
-    keep: { type: 'boolean', default: false },
-  },
+const values = readOptions({
+  speed: { type: 'string', default: '60' },
+  json: { type: 'boolean', default: false },
+  record: { type: 'string' },
+  data: { type: 'string' },
+  keep: { type: 'boolean', default: false },
 });
 
 const TICKET = 'TICKET-1042';

@@ -1,4 +1,18 @@
-/** Command-line values that are numbers; a wrong one ends the command with a sentence. */
+/** Command-line options; a wrong one ends the command with a sentence instead of a stack. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** Reads the options of this process. */
+export function readOptions<Options extends NonNullable<ParseArgsConfig['options']>>(options: Options) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    const known = Object.entries(options).map(([name, { type }]) =>
+      type === 'boolean' ? `--${name}` : `--${name} VALUE`,
+    );
+    console.error(`${error instanceof Error ? error.message : String(error)}\nOptions: ${known.join(', ')}`);
+    process.exit(1);
+  }
+}
 
 export const positiveNumber = (option: string, text: string): number =>
   read(option, text, (value) => value > 0, 'a number above 0');

@@ -1,18 +1,15 @@
 /** `npm start`: brings the platform up and stays, with its state in the data folder. */
 import './require-node.js';
-import { parseArgs } from 'node:util';
-import { portNumber, positiveNumber } from './options.js';
+import { portNumber, positiveNumber, readOptions } from './options.js';
 import { DEFAULT_DATA_FOLDER } from './paths.js';
 import { startPlatform } from './platform.js';
 import { prepareDataFolder } from './platform-file.js';
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '7071' },
-    data: { type: 'string', default: DEFAULT_DATA_FOLDER },
-    speed: { type: 'string', default: '1' },
-    fresh: { type: 'boolean', default: false },
-  },
+const values = readOptions({
+  port: { type: 'string', default: '7071' },
+  data: { type: 'string', default: DEFAULT_DATA_FOLDER },
+  speed: { type: 'string', default: '1' },
+  fresh: { type: 'boolean', default: false },
 });
 
 async function main(): Promise<void> {

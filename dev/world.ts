@@ -2,21 +2,18 @@
 import './require-node.js';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { appSettings } from './app-settings.js';
-import { positiveNumber } from './options.js';
+import { positiveNumber, readOptions } from './options.js';
 import { DEFAULT_DATA_FOLDER, ROOT } from './paths.js';
 import { startStoredWorld } from './platform.js';
 import { prepareDataFolder } from './platform-file.js';
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string', default: DEFAULT_DATA_FOLDER },
-    speed: { type: 'string', default: '1' },
-    fresh: { type: 'boolean', default: false },
-    settings: { type: 'string' },
-    emulators: { type: 'boolean', default: false },
-  },
+const values = readOptions({
+  data: { type: 'string', default: DEFAULT_DATA_FOLDER },
+  speed: { type: 'string', default: '1' },
+  fresh: { type: 'boolean', default: false },
+  settings: { type: 'string' },
+  emulators: { type: 'boolean', default: false },
 });
 
 /** Settings that stay those of the sample when the official emulators are used. */
