@@ -195,6 +195,17 @@ export const claimOperation = activity({
   output: z.object({ plan: plan.PlanSchema.optional() }),
 });
 
+/** The step that ended its process, or could not be undone, with the cause. */
+export const recordStepFailure = activity({
+  name: 'record-step-failure',
+  input: z.object({
+    step: z.object({ operationId: z.string(), attempt: z.number(), stepId: z.string(), stepIndex: z.number() }),
+    status: z.enum(['failed', 'undo-failed']),
+    problem: ProblemSchema,
+  }),
+  output: Nothing,
+});
+
 /** running → unwinding, with the cause. */
 export const beginUnwinding = activity({
   name: 'begin-unwinding',

@@ -4,6 +4,7 @@
  */
 import { type OrchestrationContext, RetryOptions, type Task } from 'durable-functions';
 import { type Problem, problem } from '../shared/model/problem.js';
+import { recordStepFailure } from './activities.js';
 import type { AwaitReadyInput } from './await-ready.js';
 import {
   type ActivityContract,
@@ -85,13 +86,15 @@ export class Saga {
     context.df.setCustomStatus({ phase: 'running', step: stepId });
     const stepCall: StepCall<Input, Before> = { step: this.reference(stepId), input };
     const names = activityNames(contract);
-    if (contract.before) {
-      stepCall.before = yield* attempt(stepId, callActivity<Before>(context, names.observe, stepCall));
-      this.undo.push({ contract: patienceOf(contract), call: stepCall });
+    try {
+      if (contract.before) {
+        stepCall.before = yield* callActivity<Before>(context, names.observe, stepCall);
+        this.undo.push({ contract: patienceOf(contract), call: stepCall });
+      }
+      return yield* settle<Output>(context, names.ensure, contract, stepCall);
+    } catch (error) {
+      throw yield* failed(context, stepCall.step, 'failed', error);
     }
-    const outcome = yield* settle<Output>(context, names.ensure, contract, stepCall);
-    if (outcome.kind === 'refused') throw new StepFailed(outcome.problem);
-    return outcome.outputs;
   }
 
   /** Runs branches at the same time as sub-orchestrations; fails with the first problem after all have ended. */
@@ -132,24 +135,25 @@ export function* unwind(context: OrchestrationContext, undo: readonly UndoEntry[
   const problems: Problem[] = [];
   for (const entry of [...undo].reverse()) {
     context.df.setCustomStatus({ phase: 'unwinding', step: entry.call.step.stepId });
-    const outcome = yield* settle<unknown>(context, activityNames(entry.contract).undo, entry.contract, entry.call);
-    if (outcome.kind === 'refused') problems.push(outcome.problem);
+    try {
+      yield* settle<unknown>(context, activityNames(entry.contract).undo, entry.contract, entry.call);
+    } catch (error) {
+      const cause = yield* failed(context, entry.call.step, 'undo-failed', error);
+      problems.push(cause.problem);
+    }
   }
   return problems;
 }
 
-type Settled<Output> = Extract<Outcome<Output>, { kind: 'ready' | 'refused' }>;
-
-/** One call; what is not settled by it waits in a child of its own, so that histories stay small. */
+/** One call; what is not settled by it waits in a child of its own, so that histories stay small. Throws what was refused. */
 function* settle<Output>(
   context: OrchestrationContext,
   activity: string,
   patience: Patience,
   stepCall: StepCall<unknown, unknown>,
-): Process<Settled<Output>> {
-  try {
-    const outcome = yield* callActivity<Outcome<Output>>(context, activity, stepCall);
-    if (outcome.kind === 'ready' || outcome.kind === 'refused') return outcome;
+): Process<Output> {
+  let outcome = yield* callActivity<Outcome<Output>>(context, activity, stepCall);
+  if (outcome.kind === 'pending' || outcome.kind === 'busy') {
     const input: AwaitReadyInput = {
       activity,
       call: stepCall,
@@ -158,19 +162,24 @@ function* settle<Output>(
       startedAtMs: context.df.currentUtcDateTime.getTime(),
       polls: 0,
     };
-    const id = `${context.df.instanceId}:${activity}:${stepCall.step.stepId}`;
-    return (yield context.df.callSubOrchestrator(AWAIT_READY, input, id, context.df.version)) as Settled<Output>;
-  } catch (error) {
-    return { kind: 'refused', problem: unexpected(stepCall.step.stepId, error) };
+    // `ensure` or `undo`, not the whole name: some storage providers bound the length of an instance id.
+    const id = `${context.df.instanceId}:${activity.split('-')[0]}:${stepCall.step.stepId}`;
+    outcome = (yield context.df.callSubOrchestrator(AWAIT_READY, input, id, context.df.version)) as Outcome<Output>;
   }
+  if (outcome.kind === 'ready') return outcome.outputs;
+  throw new StepFailed(outcome.kind === 'refused' ? outcome.problem : unexpected(stepCall.step.stepId, outcome.kind));
 }
 
-function* attempt<Output>(stepId: string, body: Process<Output>): Process<Output> {
-  try {
-    return yield* body;
-  } catch (error) {
-    throw new StepFailed(unexpected(stepId, error));
-  }
+/** Writes the cause into the step, whether an activity, a deadline or an unexpected error ended it; returns what to throw. */
+function* failed(
+  context: OrchestrationContext,
+  step: StepReference,
+  status: 'failed' | 'undo-failed',
+  error: unknown,
+): Process<StepFailed> {
+  const cause = error instanceof StepFailed ? error : new StepFailed(unexpected(step.stepId, error));
+  yield* call(context, recordStepFailure, { step, status, problem: cause.problem });
+  return cause;
 }
 
 const patienceOf = ({ name, usualSeconds, deadlineSeconds }: UndoEntry['contract']): UndoEntry['contract'] => ({

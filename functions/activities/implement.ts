@@ -57,7 +57,6 @@ export function implementStep<Input, Before, Output>(
       const before = contract.before!.parse(call.before);
       const outcome = await asOutcome(() => implementation().undo!(contract.input.parse(call.input), before, call));
       if (outcome.kind === 'ready') await writeProgress(call.step, { status: 'undone' });
-      if (outcome.kind === 'refused') await writeProgress(call.step, { status: 'undo-failed', error: outcome.problem });
       return outcome;
     },
   });
@@ -103,8 +102,8 @@ export function outcomeOf(error: AzureError): Outcome<never> {
   return refused(problem('refused-by-azure', error.message, { azureCode: code }));
 }
 
+/** A refusal is written by the saga, which knows of deadlines and unexpected ends as well. */
 async function writeOutcome(step: StepReference, outcome: Outcome<unknown>): Promise<void> {
-  if (outcome.kind === 'refused') await writeProgress(step, { status: 'failed', error: outcome.problem });
   if (outcome.kind === 'pending') await writeProgress(step, { status: 'waiting', waitingFor: outcome.waitingFor });
   if (outcome.kind === 'busy')
     await writeProgress(step, { status: 'waiting', waitingFor: `Azure to be free (${outcome.code})` });

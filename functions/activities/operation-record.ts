@@ -17,6 +17,12 @@ implementActivity(contracts.claimOperation, async ({ operationId, attempt, insta
   return { plan };
 });
 
+implementActivity(contracts.recordStepFailure, async ({ step, status, problem }, { operations, clock }) => {
+  const change = { status, error: problem };
+  await operations.changeStep(step.operationId, step.attempt, step.stepIndex, change, timestamp(clock));
+  return {};
+});
+
 implementActivity(contracts.beginUnwinding, async ({ operationId, attempt, problem }, { operations, clock }) => {
   await operations.beginUnwinding(operationId, attempt, problem, timestamp(clock));
   return {};

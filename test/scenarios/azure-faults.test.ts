@@ -1,0 +1,118 @@
+import { request } from '../support/builders.js';
+import { type Hai, startHai } from '../support/hai.js';
+
+describe('Azure on a bad day', () => {
+  let hai: Hai;
+  beforeAll(async () => {
+    hai = await startHai();
+  });
+  afterAll(() => hai.close());
+  afterEach(() => hai.world.azure.faults.clear());
+
+  it.each([
+    [
+      'a product that is being written (409)',
+      { method: 'PUT', path: '/products/product-' },
+      { status: 409, code: 'Conflict' },
+    ],
+    [
+      'a busy management endpoint (422)',
+      { method: 'PUT', path: '/policies/policy' },
+      { status: 422, code: 'ManagementApiRequestFailed' },
+    ],
+    [
+      'parallel subscriptions (412)',
+      { method: 'PUT', path: '/subscriptions/sub-' },
+      { status: 412, code: 'PreconditionFailed' },
+    ],
+    [
+      'an empty token bucket (429)',
+      { method: 'PUT', path: '/accounts/foundry-' },
+      { status: 429, code: 'SubscriptionRequestsThrottled', retryAfterSeconds: 30 },
+    ],
+    [
+      'a role that has not arrived (403)',
+      { method: 'PUT', path: '/connections/' },
+      { status: 403, code: 'AuthorizationFailed' },
+    ],
+    ['a broken service (500)', { method: 'PUT', path: '/projects/' }, { status: 500, code: 'InternalServerError' }],
+  ])('is lived through: %s', async (what, match, answer) => {
+    hai.world.azure.faults.add({ kind: 'answer', match, times: 3, answer });
+    const { body } = await hai.request(request(`team-f${answer.status}`));
+    expect([what, (await hai.finish(body.id)).status]).toEqual([what, 'Succeeded']);
+  });
+
+  it.each([
+    ['before', 'drop-before-effect'],
+    ['after', 'drop-after-effect'],
+  ] as const)('is lived through: connections that break %s every first write takes effect', async (when, kind) => {
+    for (const path of [
+      '/products/',
+      '/policies/',
+      '/subscriptions/sub-',
+      '/accounts/foundry-',
+      '/projects/',
+      '/connections/',
+    ])
+      hai.world.azure.faults.add({ kind, match: { method: 'PUT', path }, times: 1 });
+    const { body } = await hai.request(request(`team-${when}`));
+    expect(await hai.finish(body.id)).toMatchObject({ status: 'Succeeded' });
+    const products = hai.left().filter((id) => id.endsWith(`/products/product-${when}`));
+    expect(products).toHaveLength(1);
+  });
+
+  it('fails a step that stays busy, with Azure’s code, and undoes the rest', async () => {
+    const before = hai.left();
+    hai.world.azure.faults.add({
+      kind: 'answer',
+      match: { method: 'PUT', path: '/connections/' },
+      times: 10_000,
+      answer: { status: 403, code: 'AuthorizationFailed' },
+    });
+    const { body } = await hai.request(request('team-denied'));
+    const operation = await hai.finish(body.id);
+    expect(operation).toMatchObject({
+      phase: 'failed',
+      error: { code: 'deadline-exceeded', azureCode: 'AuthorizationFailed' },
+    });
+    const minutes = (Date.parse(operation.endedAt!) - Date.parse(operation.createdAt)) / 60_000;
+    expect(minutes).toBeLessThan(25);
+    expect(hai.left()).toEqual(before);
+  });
+
+  it('fails at once what Azure refuses for good', async () => {
+    hai.world.azure.faults.add({
+      kind: 'answer',
+      match: { method: 'PUT', path: '/accounts/foundry-' },
+      times: 1,
+      answer: { status: 400, code: 'InsufficientQuota' },
+    });
+    const { body } = await hai.request(request('team-quota'));
+    const operation = await hai.finish(body.id);
+    expect(operation).toMatchObject({
+      phase: 'failed',
+      error: { code: 'refused-by-azure', azureCode: 'InsufficientQuota' },
+    });
+    expect(operation.steps.find(({ id }) => id === 'foundry-account')).toMatchObject({
+      status: 'undone',
+      error: { code: 'refused-by-azure' },
+    });
+  });
+
+  it('is stuck, and says on which step, with an account that neither comes up nor can be deleted', async () => {
+    hai.world.azure.faults.add({
+      kind: 'stuck-operation',
+      match: { method: 'PUT', path: '/accounts/foundry-' },
+      times: 1,
+    });
+    const { body } = await hai.request(request('team-never'));
+    const operation = await hai.finish(body.id);
+    expect(operation).toMatchObject({ phase: 'stuck', error: { code: 'deadline-exceeded' } });
+    expect(operation.steps.find(({ id }) => id === 'foundry-account')).toMatchObject({
+      status: 'undo-failed',
+      error: { code: 'deadline-exceeded' },
+    });
+    const left = hai.left().filter((id) => id.includes('never') && !id.includes('/accounts/foundry-never'));
+    expect(left).toEqual([]);
+  });
+});
