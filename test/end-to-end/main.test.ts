@@ -19,11 +19,15 @@ describe('main, as Core Tools would load it', () => {
       {
         env: { PATH: process.env['PATH'], ...Values, HAI_TIER: tier },
         encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
+        stdio: 'pipe',
       },
     );
 
   it.each(['all', 'api', 'worker'])('loads in tier %s with the settings of the sample alone', (tier) => {
     expect(load(tier)).toContain('loaded');
+  });
+
+  it('stops at its start when a setting is wrong, and names it', () => {
+    expect(() => load('nonsense')).toThrow(/HAI_TIER/);
   });
 });
