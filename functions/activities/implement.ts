@@ -2,6 +2,7 @@
  * Registers the activities of a step: observe, ensure, undo. What all steps share stands here: input is parsed, answers of Azure become
  * outcomes, progress is written to the operation, and a completed step is told to the world.
  */
+import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import type { ActivityContract } from '../../orchestrations/step.js';
 import {
@@ -65,9 +66,12 @@ export function implementStep<Input, Before, Output>(
 /** Registers an activity that is not a step. */
 export function implementActivity<Input, Output>(
   contract: ActivityContract<Input, Output>,
-  run: (input: Input, services: Services) => Promise<Output>,
+  run: (input: Input, services: Services, log: (line: string) => void) => Promise<Output>,
 ): void {
-  df.app.activity(contract.name, { handler: (input: unknown) => run(contract.input.parse(input), services()) });
+  df.app.activity(contract.name, {
+    handler: (input: unknown, context: InvocationContext) =>
+      run(contract.input.parse(input), services(), (line) => context.log(line)),
+  });
 }
 
 /** Somebody else is writing, a limit was hit, or something has not reached every replica: the same call works later. */

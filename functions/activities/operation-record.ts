@@ -28,25 +28,27 @@ implementActivity(contracts.beginUnwinding, async ({ operationId, attempt, probl
   return {};
 });
 
-implementActivity(contracts.recordTeamReady, async ({ operationId, keyReference, foundryEndpoint }, services) => {
+implementActivity(contracts.recordTeamReady, async ({ operationId, keyReference, foundryEndpoint }, services, log) => {
   const operation = await readOperation(services, operationId);
   const plan = operation.plan as TeamPlan;
   const access = accessOf(plan, services.platform.apiManagement.gatewayUrl, keyReference, foundryEndpoint);
   const end = { operation: { phase: 'succeeded' as const }, team: { phase: 'Ready' as const, access } };
   await services.teams.end(operation, end, timestamp(services.clock));
+  log(endLine(operation, 'succeeded', services));
   const apis = access.apis.map(({ url, models }) => ({ url, models }));
   await publish(services, operation, 'ready', { operationId, team: operation.subject, apis, keyReference });
   return {};
 });
 
-implementActivity(contracts.recordModelReady, async ({ operationId }, services) => {
+implementActivity(contracts.recordModelReady, async ({ operationId }, services, log) => {
   const operation = await readOperation(services, operationId);
   const end = { operation: { phase: 'succeeded' as const }, model: { phase: 'Ready' as const } };
   await services.models.end(operation, end, timestamp(services.clock));
+  log(endLine(operation, 'succeeded', services));
   return {};
 });
 
-implementActivity(contracts.recordFailure, async ({ operationId, phase, problem }, services) => {
+implementActivity(contracts.recordFailure, async ({ operationId, phase, problem }, services, log) => {
   const operation = await readOperation(services, operationId);
   const now = timestamp(services.clock);
   const error = { ...problem, operationId };
@@ -54,9 +56,16 @@ implementActivity(contracts.recordFailure, async ({ operationId, phase, problem 
   if (operation.kind === 'deploy-kaito-model')
     await services.models.end(operation, { operation: { phase, error }, model: { phase: outcome, error } }, now);
   else await services.teams.end(operation, { operation: { phase, error }, team: { phase: outcome } }, now);
+  log(endLine(operation, phase, services));
   await publish(services, operation, 'failed', { operationId, team: operation.subject, phase, problem: error });
   return {};
 });
+
+/** One line per end, which the alerts for stuck operations and for time to access read (`bicep/modules/alerts.bicep`). */
+function endLine({ id, kind, createdAt }: OperationDocument, phase: string, { clock }: Services): string {
+  const seconds = Math.round((clock.now() - Date.parse(createdAt)) / 1000);
+  return `Operation ended ${JSON.stringify({ id, kind, phase, seconds })}`;
+}
 
 async function readOperation({ operations }: Services, id: string): Promise<OperationDocument> {
   const found = await operations.read(id);

@@ -83,6 +83,16 @@ describe('team-alpha asks for two models by HTTP while API Management still acti
     expect(types).toEqual(['accepted', ...Array(13).fill('step-completed'), 'ready']);
   });
 
+  it('logs its end in one line, for the alerts', () => {
+    const line = hai.logs.find((text) => text.includes('Operation ended '))!;
+    expect(JSON.parse(line.slice(line.indexOf('{')))).toEqual({
+      id,
+      kind: 'provision-team-access',
+      phase: 'succeeded',
+      seconds: expect.any(Number),
+    });
+  });
+
   it('shows the key in no answer, no history and no log', async () => {
     const instances = `${hai.host.url}/runtime/webhooks/durabletask/instances`;
     const urls = ['operations', `operations/${id}`, 'teams', 'teams/team-alpha', 'models', 'platform', 'rejected']
