@@ -65,15 +65,6 @@ describe('a queue', () => {
     expect(bench.broker.counts('orders').active).toBe(12);
   });
 
-  it('takes arrays and batches, and delivers all of it in order', async () => {
-    const batch = await sender().createMessageBatch();
-    for (let index = 0; index < 50; index++) expect(batch.tryAddMessage({ body: index })).toBe(true);
-    await sender().sendMessages(batch);
-    await sender().sendMessages([{ body: 50 }, { body: 51 }, { body: 52 }]);
-    const received = await receiveAll(bench.client, 'orders');
-    expect(received.map((message) => message.body)).toEqual(Array.from({ length: 53 }, (_, index) => index));
-  });
-
   it('delivers an abandoned message again, counted and with the changed properties', async () => {
     await sender().sendMessages({ body: 'x', applicationProperties: { kept: 1, attempt: 'first' } });
     const link = receiver();
@@ -81,40 +72,6 @@ describe('a queue', () => {
     const again = await receiveOne(link);
     expect(again.deliveryCount).toBe(1);
     expect(again.applicationProperties).toEqual({ kept: 1, attempt: 'second' });
-  });
-
-  it('dead-letters with reason, description and properties', async () => {
-    await sender().sendMessages({ body: 'x', messageId: 'bad' });
-    const link = receiver();
-    await link.deadLetterMessage(await receiveOne(link), {
-      deadLetterReason: 'Unreadable',
-      deadLetterErrorDescription: 'not JSON',
-      line: 7,
-    });
-    expect(bench.broker.counts('orders')).toEqual({ active: 0, scheduled: 0, deadLetter: 1, locked: 0 });
-    const deadLetters = bench.client.createReceiver('orders', { subQueueType: 'deadLetter' });
-    const dead = await receiveOne(deadLetters);
-    expect(dead).toMatchObject({
-      messageId: 'bad',
-      deadLetterReason: 'Unreadable',
-      deadLetterErrorDescription: 'not JSON',
-      deadLetterSource: 'orders',
-      applicationProperties: { line: 7 },
-    });
-    await deadLetters.completeMessage(dead);
-    expect(bench.broker.counts('orders').deadLetter).toBe(0);
-  });
-
-  it('dead-letters a message by itself once all its deliveries failed', async () => {
-    await sender().sendMessages({ body: 'poison' });
-    const link = receiver();
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const message = await receiveOne(link);
-      expect(message.deliveryCount).toBe(attempt);
-      await link.abandonMessage(message);
-    }
-    const dead = await receiveOne(bench.client.createReceiver('orders', { subQueueType: 'deadLetter' }));
-    expect(dead.deadLetterReason).toBe('MaxDeliveryCountExceeded');
   });
 
   it('forgets what a receive-and-delete receiver took', async () => {

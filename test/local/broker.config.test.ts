@@ -59,10 +59,6 @@ describe('the configuration', () => {
     ],
     [{ Queues: [{ Name: 'a b' }] }, 'Queues[0].Name: must be letters'],
     [{ Queues: [{ Name: 'q' }, { Name: 'Q' }] }, 'the name "q" is given twice'],
-    [
-      { Queues: [{ Name: 'q', Properties: { RequiresSession: true } }] },
-      'RequiresSession: a session queue is not simulated',
-    ],
     [{ Queues: [{ Name: 'q', Properties: { ForwardTo: 'x' } }] }, 'ForwardTo: forwarding is not simulated'],
     [rule({ FilterType: 'Regex' }), 'Rules[0].Properties.FilterType: Invalid'],
     [rule({ FilterType: 'Sql', SqlFilter: { SqlExpression: 'a = ' } }), 'Expected a property name at character 5'],

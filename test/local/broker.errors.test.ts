@@ -20,25 +20,11 @@ describe('the broker refuses', () => {
     expect(() => bench.broker.counts('nowhere')).toThrow("'nowhere' could not be found");
   });
 
-  it('a message that is too large, and tells batches the limit', async () => {
+  it('a message that is too large', async () => {
     const sender = bench.client.createSender('q');
     await expect(sender.sendMessages({ body: 'x'.repeat(300_000) })).rejects.toMatchObject({
       code: 'MessageSizeExceeded',
     });
-    const batch = await sender.createMessageBatch();
-    expect(batch.maxSizeInBytes).toBe(262_144);
-    expect(batch.tryAddMessage({ body: Buffer.alloc(300_000) })).toBe(false);
-  });
-
-  it('sessions and deferral, saying that they are not implemented', async () => {
-    await expect(bench.client.acceptNextSession('q')).rejects.toThrow('does not implement sessions');
-    // For a named session the SDK replaces our reason by a guess of its own.
-    await expect(bench.client.acceptSession('q', 's1')).rejects.toMatchObject({ code: 'SessionCannotBeLocked' });
-    expect(bench.log.filter((line) => line.includes('does not implement sessions'))).toHaveLength(2);
-    await bench.client.createSender('q').sendMessages({ body: 1 });
-    const link = bench.client.createReceiver('q');
-    await expect(link.deferMessage(await receiveOne(link))).rejects.toThrow('does not implement deferral');
-    expect(bench.broker.counts('q')).toMatchObject({ active: 1, locked: 0 });
   });
 });
 
@@ -64,33 +50,6 @@ describe('the broker takes', () => {
     const sender = bench.client.createSender('Orders');
     await Promise.all(Array.from({ length: 500 }, (_, index) => sender.sendMessages({ body: index })));
     expect(bench.broker.counts('Orders').active).toBe(500);
-  });
-});
-
-describe('different outcomes in one tick', () => {
-  let bench: Bench;
-  beforeEach(async () => {
-    bench = await openBench({ Queues: [{ Name: 'q' }] });
-  });
-
-  it('reach each send by itself', async () => {
-    const sender = bench.client.createSender('q');
-    await sender.createMessageBatch();
-    const outcomes = await Promise.allSettled([
-      sender.sendMessages({ body: 'good' }),
-      sender.sendMessages({ body: 'x'.repeat(300_000) }),
-      sender.sendMessages({ body: 'good' }),
-    ]);
-    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(bench.broker.counts('q').active).toBe(2);
-  });
-
-  it('are noticed when the client merged them, which is a fault of its rhea', async () => {
-    await bench.client.createSender('q').sendMessages([{ body: 0 }, { body: 1 }]);
-    const link = bench.client.createReceiver('q');
-    const [first, second] = await link.receiveMessages(2, { maxWaitTimeInMs: 2_000 });
-    await Promise.all([link.deadLetterMessage(first!), link.completeMessage(second!)]);
-    expect(bench.log.filter((line) => line.startsWith('warn: A client settled deliveries'))).toHaveLength(1);
   });
 });
 

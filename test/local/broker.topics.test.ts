@@ -80,6 +80,13 @@ describe('a topic', () => {
     expect((await receiveOne(bench.client.createReceiver('events', 'all'))).body).toBe('later');
   });
 
+  it('numbers the messages of each subscription by itself', async () => {
+    await publish({ body: 1 }, { body: 2, correlationId: 'vip' });
+    const [copy] = await receiveAll(bench.client, 'events/Subscriptions/either');
+    expect(copy).toMatchObject({ body: 2 });
+    expect(copy!.sequenceNumber!.toNumber()).toBe(1);
+  });
+
   it('detects duplicates before it copies', async () => {
     await publish({ body: 1, messageId: 'same' });
     await publish({ body: 2, messageId: 'same' });

@@ -1,12 +1,7 @@
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { Agent } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { explicitClock } from '../../local/clock.js';
 import { loadTls } from '../../local/tls.js';
-import { startCosmos } from '../../local/world/cosmos/index.js';
 import { clientOf, DATABASE, type Rig, startRig, statusOf, TEAMS } from './cosmos-setup.js';
 
 describe('the account', () => {
@@ -97,113 +92,8 @@ describe('the account', () => {
     );
     const triggered = rig.container().items.create({ id: 'a', team: 'alpha' }, { preTriggerInclude: ['t'] });
     await expect(triggered).rejects.toThrow('Triggers are not supported');
-  });
-});
-
-describe('faults of the account', () => {
-  let rig: Rig;
-  beforeEach(async () => {
-    rig = await startRig();
-  });
-  afterEach(async () => {
-    await rig.close();
-  });
-
-  it('throttles with a retry time, which the SDK obeys when its retries are on', async () => {
-    rig.server.faults.throttleNext = 1;
-    rig.server.faults.throttleRetryAfterMs = 7;
-    const throttled = rig.container().items.create({ id: 'a', team: 'alpha' });
-    await expect(throttled).rejects.toMatchObject({ code: 429, retryAfterInMs: 7, substatus: 3200 });
-    rig.server.faults.throttleNext = 3;
-    const patient = clientOf({
-      endpoint: rig.server.endpoint,
-      key: rig.server.key,
-      connectionPolicy: {
-        retryOptions: { maxRetryAttemptCount: 3, fixedRetryIntervalInMilliseconds: 0, maxWaitTimeInSeconds: 5 },
-      },
-    });
-    const { statusCode } = await patient.database(DATABASE).container('teams').items.create({ id: 'a', team: 'alpha' });
-    expect(statusCode).toBe(201);
-    patient.dispose();
-  });
-
-  it('fails the requests it is told to, and no others', async () => {
-    rig.server.faults.failNext = { count: 1, status: 449, operation: 'write', container: 'teams' };
-    expect((await rig.container().item('a', 'alpha').read()).statusCode).toBe(404);
-    expect(await statusOf(rig.container().items.create({ id: 'a', team: 'alpha' }))).toBe(449);
-    expect((await rig.container().items.create({ id: 'a', team: 'alpha' })).statusCode).toBe(201);
-  });
-
-  it('can commit a write and lose the answer', async () => {
-    const noDiscovery = clientOf({
-      endpoint: rig.server.endpoint,
-      key: rig.server.key,
-      connectionPolicy: { enableEndpointDiscovery: false },
-    });
-    rig.server.faults.loseNextAnswers = 1;
-    const lost = noDiscovery.database(DATABASE).container('teams').items.create({ id: 'a', team: 'alpha' });
-    await expect(lost).rejects.toMatchObject({ code: 'ECONNRESET' });
-    expect((await rig.container().item('a', 'alpha').read()).statusCode).toBe(200);
-    noDiscovery.dispose();
-  });
-});
-
-describe('the data file', () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'cosmos-'));
-  });
-  afterEach(() => {
-    rmSync(folder, { recursive: true });
-  });
-
-  it('keeps items, ETags, expiry and the key over a restart', async () => {
-    const dataFile = join(folder, 'cosmos.sqlite');
-    const definition = { ...TEAMS, defaultTtl: -1 };
-    const before = await startRig([definition], { dataFile });
-    const { etag } = await before.container().items.create({ id: 'a', team: 'alpha' });
-    await before.container().items.create({ id: 'b', team: 'alpha', ttl: 60 });
-    const deleted = await before.container().items.create({ id: 'c', team: 'alpha' });
-    await before.container().item('c', 'alpha').delete();
-    await before.close();
-
-    const after = await startRig([definition], { dataFile });
-    expect(after.server.key).toBe(before.server.key);
-    expect((await after.container().item('a', 'alpha').read()).etag).toBe(etag);
-    const again = await after.container().items.create({ id: 'c', team: 'alpha' });
-    expect(again.etag > deleted.etag).toBe(true);
-    await after.clock.advance(60_000);
-    expect((await after.container().item('b', 'alpha').read()).statusCode).toBe(404);
-    await after.close();
-  });
-
-  it('holds every acknowledged write at the moment of the acknowledgement, as after a kill', async () => {
-    const [lived, copied] = [join(folder, 'lived'), join(folder, 'copied')];
-    mkdirSync(lived);
-    const rig = await startRig([TEAMS], { dataFile: join(lived, 'cosmos.sqlite') });
-    for (let index = 0; index < 20; index++) await rig.container().items.create({ id: `i${index}`, team: 'alpha' });
-    const operations = ['x', 'y'].map((id) => ({
-      operationType: 'Create' as const,
-      resourceBody: { id, team: 'alpha' },
-    }));
-    await rig.container().items.batch(operations, 'alpha');
-    cpSync(lived, copied, { recursive: true });
-    await rig.close();
-
-    const survivor = await startRig([TEAMS], { dataFile: join(copied, 'cosmos.sqlite') });
-    const { resources } = await survivor.container().items.readAll().fetchAll();
-    expect(resources).toHaveLength(22);
-    await survivor.close();
-  });
-
-  it('takes over changed settings of a container, but refuses a changed partition key', async () => {
-    const dataFile = join(folder, 'cosmos.sqlite');
-    await (await startRig([TEAMS], { dataFile })).close();
-    const changed = await startRig([{ ...TEAMS, defaultTtl: 5 }], { dataFile });
-    expect((await changed.container().read()).resource!.defaultTtl).toBe(5);
-    await changed.close();
-    const databases = [{ id: DATABASE, containers: [{ ...TEAMS, partitionKey: { paths: ['/other'] } }] }];
-    await expect(startCosmos({ clock: explicitClock(), databases, dataFile })).rejects.toThrow("can't be changed");
+    // As in a serverless account: https://learn.microsoft.com/azure/cosmos-db/serverless
+    await expect(rig.container().readOffer()).rejects.toThrow("'offers' is not supported");
   });
 });
 

@@ -107,6 +107,15 @@ describe('a transactional batch in Cosmos DB', () => {
     expect(await ids()).toEqual(['team', 'a', 'b']);
   });
 
+  it('is not what the older bulk call is either', async () => {
+    const results = await rig.container().items.bulk([
+      { operationType: 'Create', partitionKey: 'alpha', resourceBody: { id: 'a', team: 'alpha' } },
+      { operationType: 'Create', partitionKey: 'alpha', resourceBody: { id: 'team', team: 'alpha' } },
+      { operationType: 'Upsert', partitionKey: 'beta', resourceBody: { id: 'b', team: 'beta' } },
+    ]);
+    expect(results.map(({ statusCode }) => statusCode)).toEqual([201, 409, 201]);
+  });
+
   it('keeps nothing of a bulk operation that fails half-way', async () => {
     // Fits into the request, but not into an item once the system properties are added.
     const text = 'x'.repeat(2 * 1024 * 1024 - 200);

@@ -1,4 +1,4 @@
-import { type ChangeFeedIteratorOptions, ChangeFeedStartFrom, StatusCodes } from '@azure/cosmos';
+import { type ChangeFeedIteratorOptions, ChangeFeedMode, ChangeFeedStartFrom, StatusCodes } from '@azure/cosmos';
 import { type Rig, startRig } from './cosmos-setup.js';
 
 describe('the change feed of Cosmos DB', () => {
@@ -43,5 +43,29 @@ describe('the change feed of Cosmos DB', () => {
     expect(now.pages).toEqual([]);
     const beta = await drain({ changeFeedStartFrom: ChangeFeedStartFrom.Beginning('beta') });
     expect(beta.pages).toEqual([['b']]);
+  });
+
+  it('starts at a time, also one that nothing has followed yet', async () => {
+    const create = (id: string) => rig.container().items.create({ id, team: 'alpha' });
+    await create('early');
+    await rig.clock.advance(60_000);
+    const since = new Date(rig.clock.now());
+    await create('late');
+    await rig.clock.advance(60_000);
+    const late = await drain({ changeFeedStartFrom: ChangeFeedStartFrom.Time(since) });
+    expect(late.pages).toEqual([['late']]);
+    const none = await drain({ changeFeedStartFrom: ChangeFeedStartFrom.Time(new Date(rig.clock.now())) });
+    expect(none.pages).toEqual([]);
+    await create('later');
+    const then = await drain({ changeFeedStartFrom: ChangeFeedStartFrom.Continuation(none.continuation) });
+    expect(then.pages).toEqual([['later']]);
+  });
+
+  it('refuses to give deletes and earlier versions', async () => {
+    const options = {
+      changeFeedStartFrom: ChangeFeedStartFrom.Now(),
+      changeFeedMode: ChangeFeedMode.AllVersionsAndDeletes,
+    };
+    await expect(drain(options)).rejects.toThrow("'Full-Fidelity Feed' is not supported");
   });
 });

@@ -33,6 +33,14 @@ export function lockLost(path: string): BrokerError {
   );
 }
 
+export function sessionLockLost(path: string, sessionId?: string): BrokerError {
+  const session = sessionId === undefined ? 'The session' : `The session '${sessionId}'`;
+  return new BrokerError(
+    'com.microsoft:session-lock-lost',
+    `${session} of '${path}' is not locked by this receiver: its lock expired, or it was released. Accept it again.`,
+  );
+}
+
 /** The condition and sentence of any thrown value, in the form of an AMQP error. */
 export function toAmqpError(thrown: unknown): { condition: string; description: string } {
   if (thrown instanceof BrokerError) return { condition: thrown.condition, description: thrown.message };

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.js';
-import { readFields } from './amqp/codec.js';
+import { readFields, rewrite } from './amqp/codec.js';
 import { AmqpServer } from './amqp/server.js';
 import { readTopology } from './config/topology.js';
 import { Deadlines } from './engine/deadlines.js';
@@ -12,8 +12,10 @@ import { Namespace } from './engine/namespace.js';
 import type { BrokerFaults } from './faults.js';
 import { GroupCommit } from './group-commit.js';
 import { SqliteJournal } from './journal.js';
+import { type BrokerLimits, STANDARD_TIER } from './limits.js';
 
 export type { BrokerFaults, FaultCounts } from './faults.js';
+export type { BrokerLimits } from './limits.js';
 
 export interface BrokerOptions {
   clock: Clock;
@@ -25,6 +27,8 @@ export interface BrokerOptions {
   port?: number;
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
   faults?: BrokerFaults;
+  /** Other than the standard tier's. */
+  limits?: Partial<BrokerLimits>;
 }
 
 export interface Broker {
@@ -46,7 +50,7 @@ export interface Broker {
 }
 
 export interface EntityCounts {
-  /** Deliverable or locked. */
+  /** Deliverable, locked or deferred. */
   active: number;
   scheduled: number;
   deadLetter: number;
@@ -59,6 +63,7 @@ const CREDENTIALS = 'SharedAccessKeyName=local;SharedAccessKey=local';
 /** Starts the broker. @throws Error when the configuration is not valid, naming each key. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { clock, faults = {}, log = () => {} } = options;
+  const limits = { ...STANDARD_TIER, ...options.limits };
   const topology = readTopology(options.config, (message) => log('warn', message));
   const journal = new SqliteJournal(options.dataFile, clock.now);
   const worldDeadlines = new Deadlines(clock);
@@ -72,9 +77,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     journal,
     newLockToken: randomUUID,
     readFields,
+    rewrite,
+    entityMaxBytes: limits.entityBytes,
     wake: (queue) => commit.requestDelivery(queue),
   });
-  const server = new AmqpServer({ namespace, commit, faults, now: clock.now, log });
+  const server = new AmqpServer({
+    namespace,
+    commit,
+    faults,
+    limits,
+    now: clock.now,
+    wireAfter: clock.wire.after,
+    log,
+  });
 
   const restored = journal.load();
   const orphans = namespace.restore(restored);

@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { message as rheaMessage, type Typed } from 'rhea';
-import type { MessageDraft, MessageFields, StoredMessage } from '../engine/message.js';
+import type { MessageChanges, MessageDraft, MessageFields, StoredMessage, SystemField } from '../engine/message.js';
 import { BrokerError } from '../errors.js';
+import { ID_MAX_CHARACTERS, MESSAGE_HEAD_MAX_BYTES } from '../limits.js';
 import { amqpTypes as types } from './rhea.js';
 
 /** Descriptor codes of the message sections (AMQP 1.0 part 3, section 3.2). */
@@ -22,6 +23,17 @@ const SECTION = {
 /** Field positions in the header and properties sections (AMQP 1.0 part 3, sections 3.2.1 and 3.2.4). */
 const HEADER_TTL = 2;
 const PROPERTIES_MESSAGE_ID = 0;
+const PROPERTIES_GROUP_ID = 10;
+const PROPERTIES_POSITION: Record<SystemField, number> = {
+  messageId: PROPERTIES_MESSAGE_ID,
+  to: 2,
+  subject: 3,
+  replyTo: 4,
+  correlationId: 5,
+  contentType: 6,
+  sessionId: PROPERTIES_GROUP_ID,
+  replyToSessionId: 12,
+};
 
 const SCHEDULED_ENQUEUE_TIME = 'x-opt-scheduled-enqueue-time';
 
@@ -35,8 +47,8 @@ const BROKER_ANNOTATIONS = new Set([
   'x-opt-deadletter-source',
 ]);
 
-/** `x-opt-message-state` of a scheduled message. */
-const STATE_SCHEDULED = 2;
+/** Values of `x-opt-message-state`; an active message has none. */
+const STATE = { deferred: 1, scheduled: 2 } as const;
 
 interface Section {
   code: number;
@@ -45,16 +57,19 @@ interface Section {
   end: number;
 }
 
-/** Reads one message. @throws BrokerError when the bytes are not an AMQP message. */
+/** Reads one message. @throws BrokerError when the bytes are not an AMQP message, or one beyond the tier's limits. */
 export function readMessage(bytes: Buffer): MessageDraft {
   const sections = readSections(bytes);
   const find = (code: number) => sections.find((section) => section.code === code);
   const ttl = find(SECTION.header)?.value.value[HEADER_TTL]?.value;
   const annotations: Typed[] = find(SECTION.messageAnnotations)?.value.value ?? [];
   const bare = sections.filter((section) => section.code >= SECTION.properties);
+  const sessionId = find(SECTION.properties)?.value.value[PROPERTIES_GROUP_ID]?.value;
   const identified = withMessageId(bytes, bare);
+  refuseLargeHead(bare, [identified.messageId, String(sessionId ?? '')]);
   return {
     ...identified,
+    sessionId: typeof sessionId === 'string' ? sessionId : undefined,
     annotations: encodeOwnAnnotations(annotations),
     ttlMs: typeof ttl === 'number' ? ttl : undefined,
     scheduledForMs: readScheduledTime(annotations),
@@ -83,6 +98,12 @@ export function readFields(draft: MessageDraft): MessageFields {
   };
 }
 
+/** The message with changed properties, as a rule's action wants it. */
+export function rewrite(draft: MessageDraft, { system, application }: MessageChanges): MessageDraft {
+  const bare = withProperties(withSystemProperties(draft.bare, system), application);
+  return { ...draft, bare, sessionId: 'sessionId' in system ? system.sessionId : draft.sessionId };
+}
+
 /** What the delivery says beyond the message itself. */
 export interface DeliveryInfo {
   /** World time, epoch milliseconds. */
@@ -101,7 +122,8 @@ export function writeMessage(message: StoredMessage, { lockedUntilMs, scheduled 
   annotate('x-opt-enqueued-time', types.wrap_timestamp(message.enqueuedAtMs));
   if (lockedUntilMs !== undefined) annotate('x-opt-locked-until', types.wrap_timestamp(lockedUntilMs));
   if (message.deadLetterSource) annotate('x-opt-deadletter-source', types.wrap_string(message.deadLetterSource));
-  if (scheduled) annotate('x-opt-message-state', types.wrap_int(STATE_SCHEDULED));
+  const state = scheduled ? STATE.scheduled : message.deferred && STATE.deferred;
+  if (state) annotate('x-opt-message-state', types.wrap_int(state));
   const header = [
     nothing(),
     nothing(),
@@ -151,6 +173,19 @@ function withMessageId(bytes: Buffer, bare: Section[]): Pick<MessageDraft, 'bare
   return { bare: Buffer.concat([section, after]), messageId };
 }
 
+function refuseLargeHead(bare: Section[], ids: string[]): void {
+  const head = bare.filter(({ code }) => code === SECTION.properties || code === SECTION.applicationProperties);
+  const bytes = head.reduce((sum, { start, end }) => sum + end - start, 0);
+  if (bytes > MESSAGE_HEAD_MAX_BYTES) {
+    const message = `The properties of the message have ${bytes} bytes, ${MESSAGE_HEAD_MAX_BYTES} are allowed.`;
+    throw new BrokerError('com.microsoft:argument-error', message);
+  }
+  const long = ids.find((id) => id.length > ID_MAX_CHARACTERS);
+  if (long === undefined) return;
+  const message = `The message id or session id '${long}' is longer than ${ID_MAX_CHARACTERS} characters.`;
+  throw new BrokerError('com.microsoft:argument-error', message);
+}
+
 function idText(id: unknown): string {
   return Buffer.isBuffer(id) ? id.toString('hex') : String(id);
 }
@@ -173,19 +208,35 @@ function encodeOwnAnnotations(annotations: Typed[]): Buffer | undefined {
   return own.length > 0 ? Buffer.from(encode(types.Map32(own))) : undefined;
 }
 
+/** The bare message with other system properties. */
+function withSystemProperties(bare: Buffer, changes: MessageChanges['system']): Buffer {
+  const existing = readSections(bare).find((section) => section.code === SECTION.properties);
+  const fields: Typed[] = existing ? [...existing.value.value] : [];
+  for (const [name, value] of Object.entries(changes) as [SystemField, string | undefined][]) {
+    const position = PROPERTIES_POSITION[name];
+    while (fields.length <= position) fields.push(nothing());
+    if (value === undefined) fields[position] = nothing();
+    else fields[position] = name === 'contentType' ? types.wrap_symbol(value) : types.wrap_string(value);
+  }
+  const section = encode(describe(SECTION.properties, types.wrap_list(fields)));
+  return Buffer.concat([section, bare.subarray(existing?.end ?? 0)]);
+}
+
 /**
- * The bare message with more application properties; what the sender set keeps its types, and gives way to an equal
- * name.
+ * The bare message with other application properties, undefined ones taken out; what the sender set keeps its types,
+ * and gives way to an equal name.
  */
-function withProperties(bare: Buffer, added: Record<string, unknown>): Buffer {
+function withProperties(bare: Buffer, changes: Record<string, unknown>): Buffer {
   const sections = readSections(bare);
   const existing = sections.find((section) => section.code === SECTION.applicationProperties);
   const entries: Typed[] = [];
   const kept: Typed[] = existing?.value.value ?? [];
   for (let index = 0; index + 1 < kept.length; index += 2) {
-    if (!(String(kept[index]!.value) in added)) entries.push(kept[index]!, kept[index + 1]!);
+    if (!(String(kept[index]!.value) in changes)) entries.push(kept[index]!, kept[index + 1]!);
   }
-  for (const [name, value] of Object.entries(added)) entries.push(types.wrap_string(name), types.wrap(value));
+  for (const [name, value] of Object.entries(changes)) {
+    if (value !== undefined) entries.push(types.wrap_string(name), types.wrap(value));
+  }
   const properties = sections.find((section) => section.code === SECTION.properties);
   const insertAt = existing?.start ?? properties?.end ?? 0;
   return Buffer.concat([

@@ -6,6 +6,7 @@ import {
   type RheaConnection,
   type RheaDelivery,
   type RheaReceiver,
+  type RheaSender,
   type RheaSession,
 } from './rhea.js';
 
@@ -78,6 +79,19 @@ function watchMergedSettlements(session: RheaSession, hooks: SessionHooks): void
     const { role, first, last, state } = frame.performative;
     if (role && last > first && state && !isAccepted(state)) hooks.onMergedSettlement(first, last);
     original.call(this, frame);
+  };
+}
+
+/**
+ * Keeps back the answer to a client's attach, which rhea gives by itself; returns the function that lets it go. Until
+ * then the client waits, which is how it waits for a session.
+ */
+export function holdAttach(sender: RheaSender): () => void {
+  const process = sender._process;
+  sender._process = () => {};
+  return () => {
+    sender._process = process;
+    sender.connection._register();
   };
 }
 

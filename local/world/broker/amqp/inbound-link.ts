@@ -3,11 +3,9 @@ import type { Intake } from '../engine/intake.js';
 import { BrokerError, toAmqpError } from '../errors.js';
 import { type BrokerFaults, takeFault } from '../faults.js';
 import type { GroupCommit } from '../group-commit.js';
+import type { BrokerLimits } from '../limits.js';
 import { readBatch, readMessage } from './codec.js';
 import { outcome, type RheaDelivery, type RheaReceiver } from './rhea.js';
-
-/** https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (standard tier). */
-export const MAX_MESSAGE_BYTES = 256 * 1024;
 
 /** Half of rhea's incoming session buffer, so that no sender can overflow it. */
 export const SENDER_CREDIT = 2_048;
@@ -17,6 +15,7 @@ const BATCH_FORMAT = 0x80013700;
 export interface InboundContext {
   commit: GroupCommit;
   faults: BrokerFaults;
+  limits: BrokerLimits;
 }
 
 export class InboundLink {
@@ -40,19 +39,19 @@ export class InboundLink {
   }
 
   private store(bytes: Buffer, isBatch: boolean): void {
-    refuseTooLarge(bytes, this.intake.path);
+    refuseTooLarge(bytes, this.intake.path, this.context.limits.messageBytes);
     if (takeFault(this.context.faults, 'rejectSends', this.intake.path)) throw serverBusy();
-    for (const draft of isBatch ? readBatch(bytes) : [readMessage(bytes)]) this.intake.send(draft);
+    this.intake.send(isBatch ? readBatch(bytes) : [readMessage(bytes)]);
     if (takeFault(this.context.faults, 'loseSendAnswer', this.intake.path)) throw serverBusy();
   }
 }
 
-/** @throws BrokerError when a message, or a batch as a whole, exceeds the limit. */
-export function refuseTooLarge(bytes: Buffer, path: string): void {
-  if (bytes.length <= MAX_MESSAGE_BYTES) return;
+/** @throws BrokerError when a message, a batch as a whole, or a session's state exceeds the limit. */
+export function refuseTooLarge(bytes: Buffer, path: string, maxBytes: number): void {
+  if (bytes.length <= maxBytes) return;
   throw new BrokerError(
     'amqp:link:message-size-exceeded',
-    `The message has ${bytes.length} bytes; '${path}' takes at most ${MAX_MESSAGE_BYTES}.`,
+    `${bytes.length} bytes are too many: '${path}' takes at most ${maxBytes}.`,
   );
 }
 

@@ -15,6 +15,6 @@ export function fromUuidBytes(bytes: Buffer): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
-function toUuidBytes(lockToken: string): Buffer {
+export function toUuidBytes(lockToken: string): Buffer {
   return Buffer.from(lockToken.replaceAll('-', ''), 'hex');
 }

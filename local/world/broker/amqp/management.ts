@@ -1,20 +1,25 @@
 /**
- * Operations of an entity's `$management` node: peek, schedule, cancel, renew a lock, and settle without the link that
- * delivered.
+ * Operations of an entity's `$management` node: peek, schedule, cancel, renew a lock, settle without the link that
+ * delivered, receive deferred messages, session state, rules.
  * https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-request-response
  */
 import { types } from 'rhea';
 import type { Namespace } from '../engine/namespace.js';
 import type { Queue } from '../engine/queue.js';
 import { BrokerError, entityNotFound, notImplemented } from '../errors.js';
+import type { BrokerLimits } from '../limits.js';
 import { readMessage, writeMessage } from './codec.js';
 import { refuseTooLarge } from './inbound-link.js';
-import { fromUuidBytes } from './lock-token.js';
+import { fromUuidBytes, toUuidBytes } from './lock-token.js';
 import type { Answer, Request } from './request-node.js';
+import { addRule, listRules, removeRule } from './rule-requests.js';
 
 /** AMQP type codes of array elements. */
 const LONG = 0x81;
 const TIMESTAMP = 0x83;
+
+/** `receiver-settle-mode` of a receiver that deletes what it receives. */
+const SETTLE_FIRST = 0;
 
 const OPERATION_PREFIX = 'com.microsoft:';
 
@@ -27,9 +32,11 @@ export interface ManagementContext {
   namespace: Namespace;
   /** World time, epoch milliseconds. */
   now(): number;
+  limits: BrokerLimits;
 }
 
-type Operation = (context: ManagementContext, path: string, body: Body) => Answer;
+/** @param linkName The receiver that the request belongs to, if it says so. */
+type Operation = (context: ManagementContext, path: string, body: Body, linkName: string | undefined) => Answer;
 
 const OPERATIONS: Record<string, Operation> = {
   'peek-message': peek,
@@ -37,6 +44,13 @@ const OPERATIONS: Record<string, Operation> = {
   'cancel-scheduled-message': cancelScheduled,
   'renew-lock': renewLocks,
   'update-disposition': updateDisposition,
+  'receive-by-sequence-number': receiveDeferred,
+  'renew-session-lock': renewSessionLock,
+  'get-session-state': getSessionState,
+  'set-session-state': setSessionState,
+  'add-rule': ({ namespace }, path, body) => addRule(namespace.rulesAt(path), body),
+  'remove-rule': ({ namespace }, path, body) => removeRule(namespace.rulesAt(path), body),
+  'enumerate-rules': ({ namespace }, path, body) => listRules(namespace.rulesAt(path), body),
 };
 
 /** Carries out one request to the entity at `path`. @throws BrokerError */
@@ -44,7 +58,8 @@ export function manage(context: ManagementContext, path: string, request: Reques
   const name = String(request.application_properties?.['operation'] ?? '');
   const operation = OPERATIONS[name.replace(OPERATION_PREFIX, '')];
   if (!operation) throw notImplemented(`the management operation '${name}'`);
-  return operation(context, path, (request.body ?? {}) as Body);
+  const linkName = request.application_properties?.['associated-link-name'] as string | undefined;
+  return operation(context, path, (request.body ?? {}) as Body, linkName);
 }
 
 /** Scheduled messages are seen too; behind a topic they are still in the topic. */
@@ -54,8 +69,9 @@ function peek({ namespace }: ManagementContext, path: string, body: Body): Answe
   if (!queue && !scheduled) throw entityNotFound(path);
   const from = toNumber(body['from-sequence-number']);
   const count = toNumber(body['message-count']);
+  const sessionId = body['session-id'] ?? undefined;
   const found = [...(queue?.messages.values() ?? []), ...(scheduled?.values() ?? [])]
-    .filter((message) => message.sequence >= from)
+    .filter(({ sequence, draft }) => sequence >= from && (sessionId === undefined || draft.sessionId === sessionId))
     .sort((left, right) => left.sequence - right.sequence)
     .slice(0, count);
   if (found.length === 0) return { status: 204 };
@@ -68,14 +84,13 @@ function peek({ namespace }: ManagementContext, path: string, body: Body): Answe
   return { status: 200, body: { messages } };
 }
 
-function schedule({ namespace }: ManagementContext, path: string, body: Body): Answer {
+function schedule({ namespace, limits }: ManagementContext, path: string, body: Body): Answer {
   const intake = namespace.intakeAt(path);
   const drafts = (body['messages'] as { message: Buffer }[]).map(({ message }) => {
-    refuseTooLarge(message, intake.path);
+    refuseTooLarge(message, intake.path, limits.messageBytes);
     return readMessage(message);
   });
-  const sequences = drafts.map((draft) => intake.schedule(draft));
-  return { status: 200, body: { 'sequence-numbers': types.wrap_array(sequences, LONG, undefined) } };
+  return { status: 200, body: { 'sequence-numbers': types.wrap_array(intake.schedule(drafts), LONG, undefined) } };
 }
 
 function cancelScheduled({ namespace }: ManagementContext, path: string, body: Body): Answer {
@@ -103,8 +118,51 @@ function settle(queue: Queue, lockToken: string, body: Body): void {
   else if (status === 'abandoned') queue.abandon(lockToken, changes);
   else if (status === 'suspended') {
     queue.deadLetter(lockToken, body['deadletter-reason'], body['deadletter-description'], changes);
-  } else if (status === 'defered') throw notImplemented('deferral of messages');
+  } else if (status === 'defered') queue.defer(lockToken, changes);
   else throw new BrokerError('com.microsoft:argument-error', `Unknown disposition-status '${String(status)}'.`);
+}
+
+function receiveDeferred({ namespace, now }: ManagementContext, path: string, body: Body, linkName?: string): Answer {
+  const queue = namespace.queueAt(path);
+  const sequences = (body['sequence-numbers'] as unknown[]).map(toNumber);
+  const request = { sequences, sessionId: body['session-id'] as string | undefined, linkName };
+  if (toNumber(body['receiver-settle-mode']) === SETTLE_FIRST) {
+    const deleted = queue.takeAndDeleteDeferred(request).map((message) => ({ message: writeMessage(message) }));
+    return { status: 200, body: { messages: deleted } };
+  }
+  const messages = queue.takeDeferred(request).map(({ message, lockToken, lockedForMs }) => ({
+    'lock-token': types.wrap_uuid(toUuidBytes(lockToken)),
+    message: writeMessage(message, { lockedUntilMs: now() + lockedForMs }),
+  }));
+  return { status: 200, body: { messages } };
+}
+
+function renewSessionLock({ namespace, now }: ManagementContext, path: string, body: Body, linkName?: string): Answer {
+  const remainingMs = namespace.queueAt(path).requireSessions().renew(sessionIdOf(body), linkName);
+  return { status: 200, body: { expiration: types.wrap_timestamp(now() + remainingMs) } };
+}
+
+function getSessionState({ namespace }: ManagementContext, path: string, body: Body, linkName?: string): Answer {
+  const state = namespace.queueAt(path).requireSessions().state(sessionIdOf(body), linkName);
+  return { status: 200, body: { 'session-state': state ?? null } };
+}
+
+function setSessionState(
+  { namespace, limits }: ManagementContext,
+  path: string,
+  body: Body,
+  linkName?: string,
+): Answer {
+  const sessions = namespace.queueAt(path).requireSessions();
+  const state = (body['session-state'] ?? undefined) as Buffer | undefined;
+  if (state) refuseTooLarge(state, path, limits.messageBytes);
+  // A copy, because rhea gives out a piece of its receive buffer.
+  sessions.setState(sessionIdOf(body), state && Buffer.from(state), linkName);
+  return { status: 200 };
+}
+
+function sessionIdOf(body: Body): string {
+  return String(body['session-id'] ?? '');
 }
 
 function lockTokens(body: Body): string[] {

@@ -3,12 +3,13 @@
  * settlements.
  */
 import type { Queue } from '../engine/queue.js';
-import { lockLost, notImplemented, toAmqpError } from '../errors.js';
+import { lockLost, toAmqpError } from '../errors.js';
 import { type BrokerFaults, takeFault } from '../faults.js';
 import type { GroupCommit } from '../group-commit.js';
 import { writeMessage } from './codec.js';
 import { toDeliveryTag } from './lock-token.js';
 import { outcome, type RheaDelivery, type RheaSender } from './rhea.js';
+import type { GrantedSession } from './session-accepts.js';
 
 /** `snd-settle-mode` of a receive-and-delete receiver: the broker sends settled and forgets. */
 const SETTLED = 1;
@@ -42,6 +43,8 @@ export class OutboundLink {
     private readonly sender: RheaSender,
     readonly queue: Queue,
     private readonly context: OutboundContext,
+    /** Of a session queue: the one session that this link receives from. */
+    private readonly session?: GrantedSession,
   ) {
     sender._get_drain = () => this.finishDrain();
   }
@@ -55,6 +58,11 @@ export class OutboundLink {
   /** Whether the client holds a lock that is still valid. */
   get isHolding(): boolean {
     return [...this.unsettled.values()].some((lockToken) => this.queue.holdsLock(lockToken));
+  }
+
+  /** Whether there is something that this link could send now. */
+  get canDeliver(): boolean {
+    return this.credit > 0 && this.holdsSession && this.queue.hasReady(this.session?.id);
   }
 
   /** Sends the queue's next message. Returns false when there is none. */
@@ -89,8 +97,9 @@ export class OutboundLink {
     this.context.commit.afterwards(() => delivery.update(true, answer));
   }
 
-  /** The link is gone: its locks stay until they expire, as they do in the service. */
+  /** The link is gone: its session is free for others; without one its locks stay until they expire. */
   close(): void {
+    if (this.session) this.queue.sessions?.release(this.session.id, this.session.holder);
     for (const delivery of this.unsettled.keys()) {
       delivery.settled = true;
       delivery.remote_settled = true;
@@ -98,12 +107,17 @@ export class OutboundLink {
     this.unsettled.clear();
   }
 
+  /** A link that lost its session lives on until the client has answered; nothing may go there. */
+  private get holdsSession(): boolean {
+    return !this.session || this.queue.requireSessions().isHeldBy(this.session.id, this.session.holder);
+  }
+
   private get unwritten(): number {
     return this.handedOver - (this.sender.delivery_count - this.drained);
   }
 
   private deliverLocked(): boolean {
-    const taken = this.queue.take();
+    const taken = this.queue.take(this.session?.id);
     if (!taken) return false;
     this.handedOver++;
     const bytes = writeMessage(taken.message, { lockedUntilMs: this.context.now() + taken.lockedForMs });
@@ -113,7 +127,7 @@ export class OutboundLink {
 
   /** The deletion is on disk before the message leaves, or a crash could deliver it twice. */
   private deliverAndDelete(): boolean {
-    const message = this.queue.takeAndDelete();
+    const message = this.queue.takeAndDelete(this.session?.id);
     if (!message) return false;
     this.handedOver++;
     this.awaitingCommit++;
@@ -143,11 +157,8 @@ export class OutboundLink {
   }
 
   private applyModified(lockToken: string, state: RemoteState): void {
-    if (state.undeliverable_here) {
-      this.queue.loseLock(lockToken);
-      throw notImplemented('deferral of messages');
-    }
-    this.queue.abandon(lockToken, state.message_annotations);
+    if (state.undeliverable_here) this.queue.defer(lockToken, state.message_annotations);
+    else this.queue.abandon(lockToken, state.message_annotations);
   }
 
   /** Replaces rhea's version, which gives no answer when all credit was used before the drain arrived. */

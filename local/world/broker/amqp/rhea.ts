@@ -64,7 +64,16 @@ export interface TransferFrame {
 interface LinkInternals {
   session: RheaSession;
   connection: RheaConnection;
-  local: { attach: { snd_settle_mode: number; rcv_settle_mode: number; max_message_size: number } };
+  local: {
+    attach: {
+      snd_settle_mode: number;
+      rcv_settle_mode: number;
+      max_message_size: number;
+      properties?: Record<string, unknown>;
+    };
+  };
+  /** Writes what the link has to say. */
+  _process(): void;
 }
 
 export type RheaSender = Sender &

@@ -4,17 +4,20 @@
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { type Container, create_container, type EventContext } from 'rhea';
+import type { ClockTimer } from '../../../clock.js';
 import type { Namespace } from '../engine/namespace.js';
 import type { Queue } from '../engine/queue.js';
-import { entityNotFound, notImplemented, toAmqpError } from '../errors.js';
+import { BrokerError, entityNotFound, notImplemented, toAmqpError } from '../errors.js';
 import type { BrokerFaults } from '../faults.js';
 import type { GroupCommit } from '../group-commit.js';
+import type { BrokerLimits } from '../limits.js';
 import { acknowledgeInput, installSessionHooks } from './hooks.js';
-import { InboundLink, MAX_MESSAGE_BYTES, SENDER_CREDIT } from './inbound-link.js';
+import { InboundLink, SENDER_CREDIT } from './inbound-link.js';
 import { manage } from './management.js';
 import { OutboundLink, type Settlement } from './outbound-link.js';
 import { type Answer, answerRequest, type Request } from './request-node.js';
 import type { RheaConnection, RheaDelivery, RheaReceiver, RheaSender, RheaSession } from './rhea.js';
+import { type GrantedSession, SESSION_FILTER, SessionAccepts } from './session-accepts.js';
 
 /** The service's own frame size; larger messages travel in several frames. */
 const MAX_FRAME_BYTES = 64 * 1024;
@@ -27,13 +30,16 @@ const SESSION_BUFFER = { incoming: 4_096, outgoing: 16_384 };
 
 const CBS = '$cbs';
 const MANAGEMENT_SUFFIX = '/$management';
-const SESSION_FILTER = 'com.microsoft:session-filter';
 
 export interface AmqpServerContext {
   namespace: Namespace;
   commit: GroupCommit;
   faults: BrokerFaults;
+  limits: BrokerLimits;
+  /** World time, epoch milliseconds. */
   now(): number;
+  /** Wire time. */
+  wireAfter(delayMs: number, run: () => void): ClockTimer;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
 }
 
@@ -55,6 +61,7 @@ export class AmqpServer {
   private readonly replyLinks = new Set<RheaSender>();
   /** The receivers of each queue, the one that is served next in front. */
   private readonly receiversOf = new Map<Queue, OutboundLink[]>();
+  private readonly accepts: SessionAccepts;
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
 
@@ -64,6 +71,7 @@ export class AmqpServer {
       sender_options: { autosettle: false, treat_modified_as_released: false },
       receiver_options: { autoaccept: false, autosettle: false, credit_window: 0 },
     });
+    this.accepts = new SessionAccepts(context, (sender, queue, session) => this.addReceiver(sender, queue, session));
     this.handleEvents();
   }
 
@@ -90,18 +98,19 @@ export class AmqpServer {
 
   /** Gives the queue's messages to its receivers in turn, as far as messages and credit go. */
   deliver(queue: Queue): void {
+    this.accepts.serve(queue);
     const receivers = this.receiversOf.get(queue) ?? [];
-    for (let skipped = 0; skipped < receivers.length && queue.hasReady; ) {
+    for (let skipped = 0; skipped < receivers.length; ) {
       const receiver = receivers.shift()!;
       receivers.push(receiver);
-      skipped = receiver.credit > 0 && receiver.deliverNext() ? 0 : skipped + 1;
+      skipped = receiver.canDeliver && receiver.deliverNext() ? 0 : skipped + 1;
     }
   }
 
-  /** Nothing can be delivered and no live receiver holds a valid lock. */
+  /** Nothing can be delivered, no live receiver holds a valid lock, and none was just given a session. */
   get isIdle(): boolean {
-    const isBusy = (link: OutboundLink) => link.isHolding || (link.credit > 0 && link.queue.hasReady);
-    return ![...this.outbound.values()].some(isBusy);
+    const isBusy = (link: OutboundLink) => link.isHolding || link.canDeliver;
+    return !this.accepts.isGranting && ![...this.outbound.values()].some(isBusy);
   }
 
   /** Drops all connections, as a crash would: what was acknowledged is stored, the clients reconnect. */
@@ -177,9 +186,20 @@ export class AmqpServer {
       this.replyLinks.add(sender);
       return;
     }
-    if (source.filter && SESSION_FILTER in (source.filter as object)) throw notImplemented('sessions');
     const queue = this.context.namespace.queueAt(address);
-    const link = new OutboundLink(sender, queue, this.context);
+    if (source.filter && SESSION_FILTER in (source.filter as object)) {
+      this.accepts.accept(sender, queue);
+      this.context.commit.requestDelivery(queue);
+    } else if (queue.sessions) {
+      throw new BrokerError(
+        'amqp:not-allowed',
+        `It is not possible for an entity that requires sessions ('${address}') to create a non-sessionful receiver.`,
+      );
+    } else this.addReceiver(sender, queue);
+  }
+
+  private addReceiver(sender: RheaSender, queue: Queue, session?: GrantedSession): void {
+    const link = new OutboundLink(sender, queue, this.context, session);
     this.outbound.set(sender, link);
     this.receiversOf.set(queue, [...(this.receiversOf.get(queue) ?? []), link]);
   }
@@ -189,7 +209,7 @@ export class AmqpServer {
     const address = addressOf(receiver.target);
     receiver.set_target({ address });
     receiver.set_source({ address: receiver.source?.address ?? '' });
-    receiver.local.attach.max_message_size = MAX_MESSAGE_BYTES;
+    receiver.local.attach.max_message_size = this.context.limits.messageBytes;
     // Every token is accepted, as by the official emulator.
     if (address === CBS) this.requestNodes.set(receiver, () => ({ status: 200 }));
     else if (address.endsWith(MANAGEMENT_SUFFIX))
@@ -217,6 +237,7 @@ export class AmqpServer {
   }
 
   private forget(link: RheaSender | RheaReceiver): void {
+    this.accepts.forget(link as RheaSender);
     const outbound = this.outbound.get(link as RheaSender);
     if (outbound) {
       outbound.close();
@@ -230,7 +251,8 @@ export class AmqpServer {
   }
 
   private forgetWhere(matches: (link: RheaSender | RheaReceiver) => boolean): void {
-    const links = [...this.outbound.keys(), ...this.replyLinks, ...this.inbound.keys(), ...this.requestNodes.keys()];
+    const senders = [...this.outbound.keys(), ...this.accepts.links, ...this.replyLinks];
+    const links = [...senders, ...this.inbound.keys(), ...this.requestNodes.keys()];
     for (const link of links) if (matches(link)) this.forget(link);
   }
 

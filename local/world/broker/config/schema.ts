@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { CORRELATION_FIELDS } from '../filters/correlation-filter.js';
+import { sqlAction } from '../filters/sql-action.js';
 import { sqlFilter } from '../filters/sql-filter.js';
 import { parseDuration } from './duration.js';
 
@@ -28,7 +29,6 @@ const duration = z.string().transform((text, context) => {
 
 /** Accepted when it asks for nothing: official files spell these keys out. */
 const absent = (feature: string) => z.literal('', `${feature} is not simulated: leave it out`).optional();
-const off = (feature: string) => z.literal(false, `${feature} is not simulated: leave it out`).optional();
 
 const correlationFilter = z.strictObject({
   ...(Object.fromEntries(Object.keys(CORRELATION_FIELDS).map((key) => [key, z.string().optional()])) as Record<
@@ -38,19 +38,30 @@ const correlationFilter = z.strictObject({
   Properties: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
 });
 
-const sqlExpression = z.string().superRefine((expression, context) => {
-  try {
-    sqlFilter(expression);
-  } catch (error) {
-    context.addIssue((error as Error).message);
-  }
-});
+const sqlExpression = (parse: (text: string) => unknown) =>
+  z.string().superRefine((expression, context) => {
+    try {
+      parse(expression);
+    } catch (error) {
+      context.addIssue((error as Error).message);
+    }
+  });
+
+const action = z.strictObject({ SqlExpression: sqlExpression(sqlAction) }).optional();
 
 const rule = z.strictObject({
   Name: name(SUBSCRIPTION_NAME_MAX).or(z.literal('$Default')),
   Properties: z.discriminatedUnion('FilterType', [
-    z.strictObject({ FilterType: z.literal('Correlation'), CorrelationFilter: correlationFilter }),
-    z.strictObject({ FilterType: z.literal('Sql'), SqlFilter: z.strictObject({ SqlExpression: sqlExpression }) }),
+    z.strictObject({
+      FilterType: z.literal('Correlation'),
+      CorrelationFilter: correlationFilter,
+      Action: action,
+    }),
+    z.strictObject({
+      FilterType: z.literal('Sql'),
+      SqlFilter: z.strictObject({ SqlExpression: sqlExpression(sqlFilter) }),
+      Action: action,
+    }),
   ]),
 });
 
@@ -61,7 +72,7 @@ const deliveryProperties = {
   ForwardTo: absent('forwarding'),
   LockDuration: duration.optional(),
   MaxDeliveryCount: z.int().min(1).optional(),
-  RequiresSession: off('a session queue'),
+  RequiresSession: z.boolean().optional(),
 };
 
 const duplicateProperties = {

@@ -2,9 +2,8 @@
 
 import type { QueueDefinition, TopicDefinition, Topology } from '../engine/namespace.js';
 import type { QueueSettings } from '../engine/queue.js';
-import type { RuleFilter } from '../engine/topic.js';
-import { correlationFilter } from '../filters/correlation-filter.js';
-import { sqlFilter } from '../filters/sql-filter.js';
+import type { Rule } from '../engine/rules.js';
+import { compileRule, DEFAULT_RULE } from '../filters/rule.js';
 import { configSchema, type NamespaceConfig, type QueueConfig, type RuleConfig, type TopicConfig } from './schema.js';
 
 /** Azure's defaults, not the emulator's (3 deliveries, one hour): the same files describe the deployed namespace. */
@@ -46,7 +45,7 @@ function toTopic({ Name, Properties, Subscriptions }: TopicConfig): TopicDefinit
     subscriptions: Subscriptions.map((subscription) => ({
       name: subscription.Name,
       settings: toSettings(subscription.Properties),
-      filters: toFilters(subscription.Rules),
+      rules: toRules(subscription.Rules),
     })),
   };
 }
@@ -57,6 +56,7 @@ function toSettings(properties: Omit<QueueConfig['Properties'], 'RequiresDuplica
     maxDeliveryCount: properties.MaxDeliveryCount ?? DEFAULT_MAX_DELIVERY_COUNT,
     defaultTtlMs: properties.DefaultMessageTimeToLive,
     deadLetterOnExpiration: properties.DeadLetteringOnMessageExpiration ?? false,
+    requiresSession: properties.RequiresSession ?? false,
   };
 }
 
@@ -66,12 +66,16 @@ function duplicateWindow(properties: TopicConfig['Properties']): number | undefi
 }
 
 /** A subscription without rules takes everything. */
-function toFilters(rules: RuleConfig[]): RuleFilter[] {
-  if (rules.length === 0) return [() => true];
-  return rules.map(({ Properties }) =>
-    Properties.FilterType === 'Sql'
-      ? sqlFilter(Properties.SqlFilter.SqlExpression)
-      : correlationFilter(Properties.CorrelationFilter),
+function toRules(rules: RuleConfig[]): Rule[] {
+  if (rules.length === 0) return [compileRule(DEFAULT_RULE.name, DEFAULT_RULE.definition)];
+  return rules.map(({ Name, Properties }) =>
+    compileRule(Name, {
+      filter:
+        Properties.FilterType === 'Sql'
+          ? { sql: Properties.SqlFilter.SqlExpression }
+          : { correlation: Properties.CorrelationFilter },
+      action: Properties.Action?.SqlExpression,
+    }),
   );
 }
 
@@ -82,6 +86,12 @@ function refuseDoubleNames({ Queues, Topics }: NamespaceConfig): void {
       `the subscriptions of topic "${topic.Name}"`,
       topic.Subscriptions,
     ]),
+    ...Topics.flatMap(({ Name, Subscriptions }) =>
+      Subscriptions.map((subscription): [string, { Name: string }[]] => [
+        `the rules of "${Name}/Subscriptions/${subscription.Name}"`,
+        subscription.Rules,
+      ]),
+    ),
   ];
   for (const [where, named] of groups) {
     const names = named.map(({ Name }) => Name.toLowerCase());

@@ -13,6 +13,8 @@ export interface MessageDraft {
   annotations?: Buffer;
   /** As text: the key of duplicate detection. */
   messageId: string;
+  /** AMQP's group-id. */
+  sessionId?: string;
   ttlMs?: number;
   /** World time, epoch milliseconds. */
   scheduledForMs?: number;
@@ -30,21 +32,30 @@ export interface StoredMessage {
   ttlMs?: number;
   deadLetterSource?: string;
   added?: AddedProperties;
+  /** Put aside by a receiver: only its sequence number brings it back. */
+  deferred?: boolean;
   /** Set while a receiver holds the message. */
   lockToken?: string;
 }
 
+/** The system properties that rules know. */
+export type SystemField =
+  | 'contentType'
+  | 'correlationId'
+  | 'messageId'
+  | 'replyTo'
+  | 'replyToSessionId'
+  | 'sessionId'
+  | 'subject'
+  | 'to';
+
 /** What filters see of a message. */
-export interface MessageFields {
-  contentType?: unknown;
-  correlationId?: unknown;
-  messageId?: unknown;
-  replyTo?: unknown;
-  replyToSessionId?: unknown;
-  sessionId?: unknown;
-  subject?: unknown;
-  to?: unknown;
-  applicationProperties: Record<string, unknown>;
+export type MessageFields = Partial<Record<SystemField, unknown>> & { applicationProperties: Record<string, unknown> };
+
+/** What a rule's action changes; undefined removes. */
+export interface MessageChanges {
+  system: Partial<Record<SystemField, string | undefined>>;
+  application: Record<string, string | number | boolean | undefined>;
 }
 
 /** Where the engine reports what has to survive; written in one transaction by the group commit. */
@@ -55,4 +66,8 @@ export interface Journal {
   /** The message id counts as seen until then (world time). */
   remember(entityPath: string, messageId: string, untilMs: number): void;
   saveCounter(entityPath: string, nextSequence: number): void;
+  /** Undefined: the session has no state any more. */
+  saveSessionState(entityPath: string, sessionId: string, state: Buffer | undefined): void;
+  /** A rule was added at run time; undefined: removed. */
+  saveRule(subscriptionPath: string, name: string, definition: unknown): void;
 }

@@ -3,7 +3,7 @@
  * wake.
  */
 import type { Deadlines } from './deadlines.js';
-import type { Journal, MessageDraft, MessageFields } from './message.js';
+import type { Journal, MessageChanges, MessageDraft, MessageFields } from './message.js';
 import type { Queue } from './queue.js';
 
 export interface EnginePorts {
@@ -17,6 +17,9 @@ export interface EnginePorts {
   /** A new lock token: a uuid in its usual text form. */
   newLockToken(): string;
   readFields(draft: MessageDraft): MessageFields;
+  rewrite(draft: MessageDraft, changes: MessageChanges): MessageDraft;
+  /** Bytes that an entity holds at most. */
+  entityMaxBytes: number;
   /** The queue has something to deliver. */
   wake(queue: Queue): void;
 }

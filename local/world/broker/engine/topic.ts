@@ -1,32 +1,48 @@
 /**
- * A topic keeps only what is scheduled; everything else becomes one copy in each subscription that has a matching rule.
+ * A topic keeps only what is scheduled; everything else becomes a copy in each subscription that has a matching rule.
  */
 import type { MessageDraft, MessageFields } from './message.js';
 import type { EnginePorts } from './ports.js';
 import type { Queue } from './queue.js';
-
-/** Whether a subscription wants a message. */
-export type RuleFilter = (fields: MessageFields) => boolean;
+import type { Rules } from './rules.js';
+import type { SequenceCounter } from './sequence-counter.js';
 
 export interface Subscription {
   queue: Queue;
-  /** One match is enough: without rule actions, further matches make no further copies. */
-  filters: RuleFilter[];
+  rules: Rules;
+  counter: SequenceCounter;
 }
 
-/** Copies a message to the subscriptions that want it; the copies keep the topic's sequence number. */
+/** Names the rule whose action made a copy. */
+const RULE_NAME_PROPERTY = 'RuleName';
+
+/** Copies a message to the subscriptions that want it. */
 export function publish(
   subscriptions: Subscription[],
   draft: MessageDraft,
-  sequence: number,
   topicTtlMs: number | undefined,
   ports: EnginePorts,
 ): void {
   const fields = ports.readFields(draft);
-  const copy: MessageDraft = { ...draft, ttlMs: smaller(draft.ttlMs, topicTtlMs) };
-  for (const { queue, filters } of subscriptions) {
-    if (filters.some((matches) => matches(fields))) queue.enqueue(copy, sequence);
+  const original: MessageDraft = { ...draft, ttlMs: smaller(draft.ttlMs, topicTtlMs) };
+  for (const { queue, rules, counter } of subscriptions) {
+    for (const copy of copiesFor(rules, original, fields, ports)) queue.enqueue(copy, counter.take());
   }
+}
+
+/**
+ * However many rules without an action match, they make one copy; each matching rule with an action makes its own.
+ * https://learn.microsoft.com/azure/service-bus-messaging/topic-filters
+ */
+function copiesFor(rules: Rules, draft: MessageDraft, fields: MessageFields, ports: EnginePorts): MessageDraft[] {
+  const matching = rules.all.filter((rule) => rule.matches(fields));
+  const copies = matching.some((rule) => !rule.act) ? [draft] : [];
+  for (const { name, act } of matching) {
+    if (!act) continue;
+    const { system, application } = act(fields);
+    copies.push(ports.rewrite(draft, { system, application: { ...application, [RULE_NAME_PROPERTY]: name } }));
+  }
+  return copies;
 }
 
 function smaller(left: number | undefined, right: number | undefined): number | undefined {

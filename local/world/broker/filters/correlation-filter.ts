@@ -1,6 +1,7 @@
 /** Correlation filters: every given value has to equal the message's, case-sensitively. */
 import type { MessageFields } from '../engine/message.js';
-import type { RuleFilter } from '../engine/topic.js';
+import type { RuleFilter } from '../engine/rules.js';
+import { toValue } from './values.js';
 
 /** Names as the configuration writes them (`Label` is the older name of `Subject`), and the field each one means. */
 export const CORRELATION_FIELDS = {
@@ -26,5 +27,5 @@ export function correlationFilter({ Properties: properties = {}, ...system }: Co
   const wantedProperties = Object.entries(properties);
   return (fields) =>
     wantedFields.every(([field, value]) => fields[field] === value) &&
-    wantedProperties.every(([name, value]) => fields.applicationProperties[name] === value);
+    wantedProperties.every(([name, value]) => toValue(fields.applicationProperties[name]) === value);
 }

@@ -1,4 +1,4 @@
-/** Splits the text of an SQL filter into tokens. */
+/** Splits the text of an SQL filter or action into tokens. */
 
 export type Token =
   | { kind: 'word'; text: string; at: number }
@@ -27,8 +27,8 @@ const TOKEN = new RegExp(
     /(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/,
     /\[((?:[^\]]|\]\])+)\]/,
     /"((?:[^"]|"")+)"/,
-    /([A-Za-z_][\w$-]*)/,
-    /(<>|!=|<=|>=|[=<>(),.+-])/,
+    /([A-Za-z_][\w$]*)/,
+    /(<>|!=|<=|>=|[=<>(),.;+*/%-])/,
   ]
     .map((alternative) => alternative.source)
     .join('|'),

@@ -11,6 +11,9 @@ import { feed, headerOf, jsonAnswer, type RestAnswer, type RestRequest } from '.
 const PAGE_DEFAULT_ITEMS = 100;
 const PAGE_MAX_ITEMS = 1000;
 
+/** The `A-IM` of the only mode there is, in lower case. */
+const LATEST_VERSIONS = 'incremental feed';
+
 /** A query plan that leaves nothing to the client: the server evaluates the whole query. */
 const QUERY_PLAN = {
   partitionedQueryExecutionInfoVersion: 2,
@@ -50,10 +53,10 @@ export function readAll(scope: DocumentScope): RestAnswer {
 export function readChanges(scope: DocumentScope): RestAnswer {
   const { store, container, request } = scope;
   enter(scope, 'query');
-  const since = headerOf(request, 'if-none-match');
-  const afterLsn = since === '*' ? store.lsn : Number(since?.replaceAll('"', '') ?? 0);
-  if (!Number.isSafeInteger(afterLsn))
-    throw badRequest(`If-None-Match ${since} is not a position of this change feed.`);
+  const mode = headerOf(request, 'a-im');
+  if (mode?.toLowerCase() !== LATEST_VERSIONS)
+    throw badRequest(`The change feed mode '${mode}' is not supported by this server: it keeps latest versions only.`);
+  const afterLsn = feedPosition(scope);
   const rows = store.items.changes(
     container.key,
     { afterLsn, partition: partitionScope(scope) },
@@ -65,6 +68,22 @@ export function readChanges(scope: DocumentScope): RestAnswer {
   if (rows.length === 0) return { status: 304, headers };
   const documents = rows.map(({ body }) => JSON.parse(body) as Json);
   return feed('Documents', documents, containerRid(scope), headers);
+}
+
+/** Where the feed starts: behind the last page, now, at a time, or at the beginning. */
+function feedPosition({ store, container, request }: DocumentScope): number {
+  const etag = headerOf(request, 'if-none-match');
+  if (etag === '*') return store.lsn;
+  if (etag !== undefined) {
+    const lsn = Number(etag.replaceAll('"', ''));
+    if (Number.isSafeInteger(lsn)) return lsn;
+    throw badRequest(`If-None-Match ${etag} is not a position of this change feed.`);
+  }
+  const time = headerOf(request, 'if-modified-since');
+  if (time === undefined) return 0;
+  const sinceMs = Date.parse(time);
+  if (Number.isNaN(sinceMs)) throw badRequest(`If-Modified-Since ${time} is not a time.`);
+  return store.items.lastChangeBefore(container.key, sinceMs / 1_000);
 }
 
 function pageAnswer(scope: DocumentScope, { documents, continuation }: Page): RestAnswer {

@@ -17,7 +17,7 @@ import { documentScope } from './document-scope.js';
 import { handleDocument, handleDocuments } from './documents.js';
 import type { RestAnswer, RestRequest } from './message.js';
 
-/** Parts of the service that this server leaves out. */
+/** Parts of the service that this server leaves out; offers as in a serverless account, which has no throughput to read. */
 const UNSUPPORTED = [
   'sprocs',
   'triggers',

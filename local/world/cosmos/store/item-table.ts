@@ -88,6 +88,12 @@ export class ItemTable {
     return this.prepare(sql).all({ container, nowMs, afterLsn, limit, ...values }) as unknown as ItemRow[];
   }
 
+  /** The position of the last change before a time (epoch seconds), of what is still there; 0 for none. */
+  lastChangeBefore(container: number, ts: number): number {
+    const sql = 'SELECT COALESCE(MAX(lsn), 0) AS lsn FROM items WHERE container = ? AND ts < ?';
+    return Number(this.prepare(sql).get(container, ts)!.lsn);
+  }
+
   /** Removes what has expired, so that ids and unique values are free again. */
   purgeExpired(container: number, nowMs: number): void {
     this.prepare('DELETE FROM items WHERE container = ? AND expires_at <= ?').run(container, nowMs);
