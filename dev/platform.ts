@@ -4,11 +4,11 @@ import path from 'node:path';
 import { type Clock, runningClock } from '../local/clock.js';
 import { type Host, startHost } from '../local/host/index.js';
 import type { RecordedRequest } from '../local/world/azure/index.js';
+import { readWorldFile } from '../local/world/resources.js';
 import { startWorld, type World } from '../local/world/start.js';
 import { appSettings } from './app-settings.js';
 import { ROOT, TOPOLOGY_FILE, WORLD_FILE } from './paths.js';
 import { readPlatformFile, writePlatformFile } from './platform-file.js';
-import { readWorldFile } from './world-file.js';
 
 export interface PlatformOptions {
   dataFolder: string;

@@ -10,30 +10,32 @@ import { parseArgs } from 'node:util';
 import { requireSupportedNode } from '../node-version.js';
 import type { World } from '../world/start.js';
 
-const USAGE = `Usage: hai-world --topology FILE --resources FILE [--data DIR] [--speed N] [--activating]
+const USAGE = `Usage: hai-world --topology FILE --resources FILE [--data DIR] [--speed N] [--activating] [--contention]
 
   --topology FILE   queues, topics and containers (JSON or YAML)
-  --resources FILE  what is deployed from the start (YAML or JSON)
+  --resources FILE  what is deployed from the start (YAML or JSON; { $file: path } is the text of a file)
   --data DIR        keep everything there over restarts, ports and time included (default: in memory)
   --speed N         world time runs N times as fast as real time (default 1)
-  --activating      the API Management service begins in the state Activating`;
+  --activating      the API Management service begins in the state Activating
+  --contention      writes that meet get the conflicts of the real services`;
 
 async function main(): Promise<void> {
   requireSupportedNode();
-  const { activating, data, resources, speed, topology } = readArguments();
+  const { activating, contention, data, resources, speed, topology } = readArguments();
   // Loaded only now: older versions of Node lack built-in modules that these import.
-  const { parse } = await import('yaml');
   const { anchorNow, runningClock } = await import('../clock.js');
   const { continueTimeLine } = await import('../host/world-clock-file.js');
+  const { readWorldFile } = await import('../world/resources.js');
   const { startWorld } = await import('../world/start.js');
   if (data) mkdirSync(data, { recursive: true });
   const world = await startWorld({
     clock: runningClock(data ? continueTimeLine(data, speed) : anchorNow(speed)),
-    topology: parse(readFileSync(topology, 'utf8')),
-    resources: parse(readFileSync(resources, 'utf8')),
+    topology: readWorldFile(topology),
+    resources: readWorldFile(resources),
     dataDir: data,
     ports: data ? readPlatform(data).ports : undefined,
     apimActivating: activating,
+    contention,
     log: (level, message) => {
       if (level === 'warn' || level === 'error') console.error(`[${level}] ${message}`);
     },
@@ -53,6 +55,7 @@ function readArguments() {
     data: text,
     speed: text,
     activating: { type: 'boolean' },
+    contention: { type: 'boolean' },
   } as const;
   let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
   try {
@@ -60,10 +63,10 @@ function readArguments() {
   } catch (error) {
     throw new Error(`${(error as Error).message}\n\n${USAGE}`);
   }
-  const { activating = false, data, resources, topology } = values;
+  const { activating = false, contention, data, resources, topology } = values;
   const speed = values.speed === undefined ? undefined : Number(values.speed);
   if (!topology || !resources || (speed !== undefined && !(speed > 0))) throw new Error(USAGE);
-  return { activating, data, resources, speed, topology };
+  return { activating, contention, data, resources, speed, topology };
 }
 
 /** The file that the host and the world share; each keeps the other's keys. */

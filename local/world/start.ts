@@ -15,14 +15,15 @@ import {
   type RecordedRequest,
   startAzure,
 } from './azure/index.js';
-import { type Broker, startBroker } from './broker/index.js';
-import { type CosmosOptions, type CosmosServer, startCosmos } from './cosmos/index.js';
+import { type Broker, type BrokerFaults, startBroker } from './broker/index.js';
+import { type CosmosFaults, type CosmosOptions, type CosmosServer, startCosmos } from './cosmos/index.js';
+import { brokerFaults, cosmosFaults } from './world-faults.js';
 
 export type WorldPortName = PortName | 'broker' | 'cosmos';
 
 export interface WorldOptions {
   clock: Clock;
-  /** The Service Bus emulator's config.json, with `Cosmos.Databases` (see CosmosOptions.databases) beside `UserConfig`. */
+  /** The Service Bus emulator's config.json; if wanted, with `Cosmos.Databases` (see CosmosOptions.databases) beside `UserConfig`. */
   topology: unknown;
   /** What is deployed from the start: see azure/README.md. */
   resources: unknown;
@@ -31,6 +32,7 @@ export interface WorldOptions {
   apimActivating?: boolean;
   seed?: number;
   latencies?: LatencyOverrides;
+  contention?: boolean;
   faults?: Fault[];
   /** Absent or 0: any free port. */
   ports?: Partial<Record<WorldPortName, number>>;
@@ -49,10 +51,11 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** A file in the emulator's own format, which knows no Cosmos DB, is as good as any. */
 const topologySchema = z.looseObject({
-  Cosmos: z.looseObject({
-    Databases: z.array(z.looseObject({ id: z.string(), containers: z.array(z.looseObject({})) })),
-  }),
+  Cosmos: z
+    .looseObject({ Databases: z.array(z.looseObject({ id: z.string(), containers: z.array(z.looseObject({})) })) })
+    .default({ Databases: [] }),
 });
 
 /** Starts all three. When one fails to start, the others are closed and its Error is thrown. */
@@ -71,12 +74,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return part;
   };
   try {
-    const { apimActivating, faults, latencies, record, resources, seed, topology } = options;
-    const settings = { resources, apimActivating, faults, latencies, record, seed };
+    const { apimActivating, contention, faults, latencies, record, resources, seed, topology } = options;
+    const ofBroker: BrokerFaults = {};
+    const ofCosmos: CosmosFaults = {};
+    const moreFaults = { broker: brokerFaults(ofBroker), cosmos: cosmosFaults(ofCosmos) };
+    const settings = { resources, apimActivating, contention, faults, latencies, moreFaults, record, seed };
     const azure = keep(await startAzure({ ...settings, clock, tls, ports, log, dataFile: file('azure.sqlite') }));
-    const brokerSettings = { config: topology, port: ports.broker, dataFile: file('broker.sqlite') };
+    const brokerSettings = { config: topology, faults: ofBroker, port: ports.broker, dataFile: file('broker.sqlite') };
     const broker = keep(await startBroker({ ...brokerSettings, clock, log }));
-    const cosmosSettings = { databases, port: ports.cosmos, dataFile: file('cosmos.sqlite'), acceptTokens: true };
+    const cosmosFile = { port: ports.cosmos, dataFile: file('cosmos.sqlite') };
+    const cosmosSettings = { ...cosmosFile, databases, faults: ofCosmos, acceptTokens: true };
     const cosmos = keep(await startCosmos({ ...cosmosSettings, clock, log }));
     const cosmosPort = Number(new URL(cosmos.endpoint).port);
     return {

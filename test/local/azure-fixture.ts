@@ -99,7 +99,12 @@ export const RESOURCES = {
     },
     {
       id: `${providers}/Microsoft.ContainerService/managedClusters/aks-hai`,
-      body: { properties: { dnsPrefix: 'aks' } },
+      body: {
+        properties: {
+          dnsPrefix: 'aks',
+          agentPoolProfiles: [{ name: 'system', count: 1, vmSize: 'Standard_D4ds_v5', mode: 'System' }],
+        },
+      },
     },
     { id: `${providers}/Microsoft.Network/privateDnsZones/kaito.internal`, body: { location: 'global' } },
     { id: VAULT_ID, body: { properties: { enableRbacAuthorization: true } } },
@@ -200,4 +205,20 @@ export async function refusal(
     return { statusCode, code, message };
   }
   throw new Error('The call was expected to be refused, but it went through');
+}
+
+/** A published product whose subscriptions want approval. */
+export function createProduct({ apim }: TestAzure, name = 'product-alpha') {
+  const product = {
+    displayName: 'AI Access',
+    subscriptionRequired: true,
+    approvalRequired: true,
+    state: 'published' as const,
+  };
+  return apim.product.createOrUpdate(GROUP, APIM, name, product);
+}
+
+export function createSubscription({ apim }: TestAzure, extra: object = {}, name = 'sub-alpha') {
+  const subscription = { displayName: name, scope: '/products/product-alpha', ...extra };
+  return apim.subscription.createOrUpdate(GROUP, APIM, name, subscription);
 }

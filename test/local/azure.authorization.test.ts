@@ -1,6 +1,7 @@
 import {
   CENTRAL_ID,
   MEMBER,
+  RESOURCES,
   refusal,
   SUBSCRIPTION,
   startTestAzure,
@@ -69,5 +70,20 @@ describe('a role assignment', () => {
   it('needs a scope that exists', async () => {
     const azure = await startTestAzure();
     expect(await refusal(assign(azure, FIRST, {}, `${CENTRAL_ID}-none`))).toMatchObject({ statusCode: 404 });
+  });
+
+  it('counts only when it has spread, which takes as long as the world was told', async () => {
+    const azure = await startTestAzure({ resources: { ...RESOURCES, latencies: { rolePropagation: 600 } } });
+    const { clock, world } = azure;
+    await assign(azure, FIRST);
+    const body = JSON.stringify({ objectId: MEMBER, resource: 'https://management.azure.com' });
+    const answer = await fetch(`${world.controlUrl}/tokens`, { method: 'POST', body });
+    const { access_token } = (await answer.json()) as { access_token: string };
+    const read = async () =>
+      (await azure.arm('GET', CENTRAL_ID, '2025-09-01', undefined, { authorization: `Bearer ${access_token}` })).status;
+    await clock.advance(599_000);
+    expect(await read()).toBe(403);
+    await clock.advance(1_000);
+    expect(await read()).toBe(200);
   });
 });

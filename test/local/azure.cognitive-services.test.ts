@@ -127,7 +127,7 @@ describe('a Foundry account', () => {
     const usages: unknown[] = [];
     for await (const one of azure.foundry.usages.list(LOCATION))
       usages.push([one.name?.value, one.currentValue, one.limit]);
-    expect(usages).toEqual([['AccountCount', 2, 100]]);
+    expect(usages[0]).toEqual(['AccountCount', 2, 100]);
   });
 
   it('refuses a body with what the service does not know', async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { anchorNow, explicitClock, runningClock } from '../../local/clock.js';
 import type { RecordedRequest } from '../../local/world/azure/index.js';
 import { APIM, GROUP, refusal, SERVICE_ID, startTestAzure, TEAMS, type TestAzure } from './azure-fixture.js';
@@ -85,6 +87,87 @@ describe('a fault', () => {
   });
 });
 
+describe('a fault from the command line', () => {
+  const README = readFileSync(join(__dirname, '../../local/world/azure/README.md'), 'utf8');
+  const documented = [...README.matchAll(/^curl -s \$CONTROL_URL\/faults -d '(.*)'$/gm)].map(([, body]) => body ?? '');
+
+  /** As curl sends it: as a form, whatever it is. */
+  function post({ world }: TestAzure, body: string) {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return fetch(`${world.controlUrl}/faults`, { method: 'POST', headers, body });
+  }
+
+  const named = (name: string) => documented.find((body) => body.includes(`"name":"${name}"`)) ?? '';
+
+  it('is taken as the README shows it', async () => {
+    const azure = await startTestAzure();
+    expect(documented.length).toBeGreaterThanOrEqual(7);
+    for (const body of documented) expect((await post(azure, body)).status).toBe(201);
+    expect((await control(azure, 'DELETE', '/faults')).status).toBe(204);
+    expect(azure.world.faults.list()).toEqual([]);
+  });
+
+  it('hits its route only, and as often as it says', async () => {
+    const azure = await startTestAzure();
+    await post(azure, named('throttled'));
+    await azure.apim.namedValue.beginCreateOrUpdate(GROUP, APIM, 'v', { displayName: 'v', value: 'x' });
+    for (let time = 0; time < 2; time++) {
+      expect(await refusal(createProduct(azure))).toMatchObject({ statusCode: 429, code: 'TooManyRequests' });
+    }
+    await createProduct(azure);
+  });
+
+  it('loses an answer after its effect', async () => {
+    const azure = await startTestAzure();
+    await createProduct(azure);
+    await post(azure, named('lost-answer'));
+    const subscription = { displayName: 'x', scope: '/products/p1' };
+    const put = () => azure.apim.subscription.createOrUpdate(GROUP, APIM, 'sub-alpha', subscription);
+    expect((await refusal(put())).statusCode).toBeUndefined();
+    expect((await azure.apim.subscription.get(GROUP, APIM, 'sub-alpha')).displayName).toBe('x');
+  });
+
+  it('loses the third write to Key Vault before its effect', async () => {
+    const azure = await startTestAzure();
+    await post(azure, named('lost-request'));
+    await azure.vault.setSecret('one', 'x');
+    // The client's first, unauthenticated request was the first of the two that are let through.
+    expect((await refusal(azure.vault.setSecret('two', 'x'))).statusCode).toBeUndefined();
+    await azure.vault.setSecret('three', 'x');
+    const names: string[] = [];
+    for await (const { name } of azure.vault.listPropertiesOfSecrets()) names.push(name);
+    expect(names).toEqual(['one', 'three']);
+  });
+
+  it('lets one operation hang and the next one fail', async () => {
+    const azure = await startTestAzure();
+    await post(azure, named('hangs'));
+    await post(azure, named('fails'));
+    const create = (name: string) =>
+      azure.foundry.accounts.beginCreate(TEAMS, name, {
+        location: 'swedencentral',
+        kind: 'AIServices',
+        sku: { name: 'S0' },
+        properties: { customSubDomainName: name },
+      });
+    await create('foundry-hangs');
+    await create('foundry-fails');
+    await azure.clock.advance(3_600_000);
+    const state = async (name: string) => (await azure.foundry.accounts.get(TEAMS, name)).properties?.provisioningState;
+    expect([await state('foundry-hangs'), await state('foundry-fails')]).toEqual(['Creating', 'Failed']);
+  });
+
+  it('stops a whole service until it is taken away', async () => {
+    const azure = await startTestAzure();
+    await post(azure, named('outage'));
+    for (let time = 0; time < 3; time++) {
+      expect(await refusal(createProduct(azure))).toMatchObject({ statusCode: 503, code: 'ServiceUnavailable' });
+    }
+    await control(azure, 'DELETE', '/faults?name=outage');
+    await createProduct(azure);
+  });
+});
+
 describe('the recorder', () => {
   it('shows every write with its secrets masked, and counts all requests', async () => {
     const entries: RecordedRequest[] = [];
@@ -107,6 +190,9 @@ describe('the recorder', () => {
       },
     ]);
     expect(azure.world.requests.count('PUT', 'Microsoft.ApiManagement/service/products')).toBe(1);
+    const secret = { displayName: 'v', value: 'a-secret-value', secret: true };
+    await azure.apim.namedValue.beginCreateOrUpdate(GROUP, APIM, 'v', secret);
+    expect(entries.at(-1)?.body).toEqual({ properties: { ...secret, value: '<masked>' } });
   });
 });
 

@@ -88,7 +88,8 @@ describe('a Workspace', () => {
     const pools = async () => {
       const found: unknown[] = [];
       for await (const one of aks.agentPools.list(GROUP, 'aks-hai')) {
-        found.push([one.nodeLabels?.['kaito.sh/workspace'], one.provisioningState]);
+        const workspaceName = one.nodeLabels?.['kaito.sh/workspace'];
+        if (workspaceName) found.push([workspaceName, one.provisioningState]);
       }
       return found;
     };
@@ -116,10 +117,10 @@ describe('a Workspace', () => {
     expect(await codeOf(again)).toBe(409);
     await clock.advance(60_000);
     expect(world.inventory().filter((id) => id.includes('mistral'))).toEqual([]);
-    const [pool] = world.inventory().filter((id) => id.includes('/agentPools/'));
+    const [pool] = world.inventory().filter((id) => id.includes('/agentPools/ws'));
     await aks.agentPools.delete(GROUP, 'aks-hai', pool?.split('/').at(-1) ?? '').submitted();
     await clock.advance(300_000);
-    expect(world.inventory().filter((id) => id.includes('/agentPools/'))).toEqual([]);
+    expect(world.inventory().filter((id) => id.includes('/agentPools/ws'))).toEqual([]);
   });
 
   it('leaves a pool that comes up alone when it is deleted on the way, and the next of its name takes that', async () => {
@@ -129,13 +130,13 @@ describe('a Workspace', () => {
     await azure.clock.advance(60_000);
     await custom.deleteNamespacedCustomObject({ ...WORKSPACES, name: 'workspace-mistral-7b' });
     await azure.clock.advance(400_000);
-    const [pool] = azure.world.inventory().filter((id) => id.includes('/agentPools/'));
+    const [pool] = azure.world.inventory().filter((id) => id.includes('/agentPools/ws'));
     const found = await azure.aks.agentPools.get(GROUP, 'aks-hai', pool?.split('/').at(-1) ?? '');
     expect(found.provisioningState).toBe('Succeeded');
     await custom.createNamespacedCustomObject({ ...WORKSPACES, body: workspace() });
     await azure.clock.advance(360_000);
     expect(await conditionsOf(custom)).toContain('InferenceReady=True');
-    expect(azure.world.inventory().filter((id) => id.includes('/agentPools/'))).toEqual([pool]);
+    expect(azure.world.inventory().filter((id) => id.includes('/agentPools/ws'))).toEqual([pool]);
   });
 
   it.each([
@@ -279,7 +280,11 @@ describe('the Kubernetes API', () => {
   it('knows its namespaces, and lets the control plane only read pods', async () => {
     const azure = await startTestAzure();
     const { core } = await connect(azure);
-    expect((await core.listNamespace()).items.map(({ metadata }) => metadata?.name)).toEqual([NAMESPACE]);
+    expect((await core.listNamespace()).items.map(({ metadata }) => metadata?.name)).toEqual([
+      'default',
+      NAMESPACE,
+      'kube-system',
+    ]);
     expect(await codeOf(core.listNamespacedService({ namespace: 'none' }))).toBe(404);
     const body = { metadata: { name: 'p' }, spec: { containers: [] } };
     expect(await codeOf(core.createNamespacedPod({ namespace: NAMESPACE, body }))).toBe(403);

@@ -87,11 +87,26 @@ describe('Azure Resource Manager', () => {
     const { arm, clock } = await startTestAzure();
     let response = await arm('DELETE', `${SERVICE_ID}/products/none`, '2024-05-01');
     expect(response.headers.get('x-ms-ratelimit-remaining-subscription-deletes')).toBe('199');
+    expect(response.headers.get('x-ms-ratelimit-remaining-subscription-global-deletes')).toBe('2999');
     for (let sent = 1; sent <= 200; sent++) response = await arm('DELETE', `${SERVICE_ID}/products/none`, '2024-05-01');
     expect(response.headers.get('retry-after')).toBe('1');
     expect(await codeOf(response)).toEqual([429, 'SubscriptionRequestsThrottled']);
     await clock.advance(1_000);
     expect((await arm('DELETE', `${SERVICE_ID}/products/none`, '2024-05-01')).status).toBe(204);
+  });
+
+  it('throttles each principal for itself', async () => {
+    const { arm, world } = await startTestAzure();
+    const tokenOf = async (objectId: string) => {
+      const body = JSON.stringify({ objectId, resource: 'https://management.azure.com' });
+      const answer = await fetch(`${world.controlUrl}/tokens`, { method: 'POST', body });
+      return ((await answer.json()) as { access_token: string }).access_token;
+    };
+    const authorization = `Bearer ${await tokenOf('11111111-2222-3333-4444-555555555555')}`;
+    for (let sent = 0; sent < 200; sent++) await arm('DELETE', `${SERVICE_ID}/products/none`, '2024-05-01');
+    const other = await arm('DELETE', `${SERVICE_ID}/products/none`, '2024-05-01', undefined, { authorization });
+    // Not allowed to, which is another thing than throttled.
+    expect(other.status).toBe(403);
   });
 
   it('names every request in its answer', async () => {

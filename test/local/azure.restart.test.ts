@@ -109,9 +109,16 @@ describe('the whole world', () => {
     await second.close();
   });
 
+  it('needs no Cosmos DB in its topology, as the official emulator has none', async () => {
+    const { UserConfig } = topology;
+    const world = await startWorld({ clock: explicitClock(), topology: { UserConfig }, resources: RESOURCES });
+    await world.close();
+  });
+
   it('says what is wrong with its files, and leaves nothing running', async () => {
     const clock = explicitClock();
-    await expect(startWorld({ clock, topology: {}, resources: RESOURCES })).rejects.toThrow('Cosmos');
+    const noDatabases = { ...topology, Cosmos: {} };
+    await expect(startWorld({ clock, topology: noDatabases, resources: RESOURCES })).rejects.toThrow('Cosmos');
     const resources = { ...RESOURCES, tenantId: 'x', resources: [{ id: '/nowhere', body: {} }] };
     await expect(startWorld({ clock, topology, resources })).rejects.toThrow(
       /tenantId: must be a GUID[\s\S]*resources\.0\.id/,
@@ -126,6 +133,9 @@ describe('the whole world', () => {
     await expect(startWorld({ clock, topology, resources: misspelt })).rejects.toThrow(
       /resources\.\d+ .*products\/p\).*displayName/,
     );
+    const vault = RESOURCES.resources.find(({ id }) => id.endsWith('/kv-hai'))!;
+    const twoVaults = { ...RESOURCES, resources: [...RESOURCES.resources, { ...vault, id: `${vault.id}-2` }] };
+    await expect(startWorld({ clock, topology, resources: twoVaults })).rejects.toThrow(/kv-hai-2.*one vault/);
   });
 });
 

@@ -149,6 +149,8 @@ export class TestWorld implements GatewayWorld {
     'kaito-mistral-7b': { url: 'http://mistral-7b.kaito.internal/v1' },
   };
   globalPolicy?: string;
+  namedValues: Record<string, string> = {};
+  fragments: Record<string, string> = {};
   /** What reached the network, oldest first. */
   sent: NetworkRequest[] = [];
   /** Answers instead of the models when set. */
@@ -161,6 +163,8 @@ export class TestWorld implements GatewayWorld {
   product = (id: string) => this.products[id];
   globalPolicyXml = () => this.globalPolicy;
   backend = (id: string) => this.backends[id];
+  namedValue = (name: string) => this.namedValues[name];
+  fragment = (id: string) => this.fragments[id];
   identityToken = (resource: string) => `token-for-${new URL(resource).host}`;
 
   async send(request: NetworkRequest): Promise<NetworkResponse> {

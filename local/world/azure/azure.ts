@@ -3,6 +3,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.js';
+import type { Contention } from './arm/contention.js';
+import type { Registry } from './arm/registry.js';
 import type { Jobs } from './jobs.js';
 import type { LatencyName } from './latencies.js';
 import type { ResourcesFile } from './resources-file.js';
@@ -23,6 +25,9 @@ export interface Azure {
   jobs: Jobs;
   settings: ResourcesFile;
   tokens: Tokens;
+  /** The resource types that there are. */
+  registry: Registry;
+  contention: Contention;
   endpoints: Endpoints;
   caPem: string;
   /** Milliseconds of world time that the named step takes for this case. */

@@ -3,24 +3,21 @@
  * private names. It leads nowhere else.
  */
 
+import { errorAnswer } from './arm/errors.js';
 import type { Azure } from './azure.js';
-import type { Answer, Request, Service } from './http.js';
+import type { Request, Service } from './http.js';
 import { NetworkError, send } from './network.js';
 
 /** Headers between a client and its proxy, which end here. RFC 9110 section 7.6.1. */
 const HOP_BY_HOP = ['connection', 'proxy-connection', 'proxy-authorization', 'keep-alive', 'te', 'trailer', 'upgrade'];
 
 export function egressService(azure: Azure): Service {
-  const refuse = (status: number, code: string, message: string): Answer => ({
-    status,
-    body: { error: { code, message } },
-  });
   return {
     name: 'egress',
-    refuse,
+    refuse: errorAnswer,
     async answer(request: Request) {
       if (!request.target.startsWith('http://')) {
-        return refuse(
+        return errorAnswer(
           400,
           'NotAProxyRequest',
           'Send requests with an absolute http:// address; this is a forward proxy.',
@@ -34,7 +31,7 @@ export function egressService(azure: Azure): Service {
         return await send(azure, { method: request.method, url: request.target, headers, body: request.body });
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error;
-        return refuse(502, error.code, error.message);
+        return errorAnswer(502, error.code, error.message);
       }
     },
   };

@@ -55,6 +55,13 @@ export const faultSchema = z.union([
 export type Fault = z.input<typeof faultSchema>;
 export type ActiveFault = z.output<typeof faultSchema> & { hits: number };
 
+/** Faults that another simulator keeps by itself, by name and count; the control endpoint passes them on. */
+export interface NamedFaults {
+  read(): unknown;
+  /** Throws a ZodError that names what is wrong. */
+  replace(given: unknown): void;
+}
+
 export interface RequestLine {
   service: ServiceName;
   method: string;

@@ -8,6 +8,7 @@ import type { Resource } from './arm/resource-type.js';
 import { descendants, isType, readResource, resourcesOfType } from './arm/resources.js';
 import type { Azure } from './azure.js';
 import { send } from './network.js';
+import { policyLibrary } from './policy-library.js';
 
 const SERVICE = 'Microsoft.ApiManagement/service';
 
@@ -37,6 +38,7 @@ export function gatewayWorld(azure: Azure): GatewayWorld {
     return service && readResource(azure, `${service.id}/${path}`);
   };
   const policyXml = (path: string) => child(`${path}policies/policy`)?.properties['value'] as string | undefined;
+  const library = () => policyLibrary(azure, current().service?.id ?? '');
   return {
     apis: () => current().apis,
     subscriptionByKey: (key) => current().byKey.get(key),
@@ -56,6 +58,8 @@ export function gatewayWorld(azure: Azure): GatewayWorld {
       const backend = child(`backends/${id}`);
       return backend && asBackend(backend);
     },
+    namedValue: (name) => library().namedValue(name),
+    fragment: (id) => library().fragment(id),
     identityToken(resource) {
       const principalId = current().service?.identity?.['principalId'];
       if (typeof principalId !== 'string')
@@ -67,7 +71,18 @@ export function gatewayWorld(azure: Azure): GatewayWorld {
 }
 
 function asBackend({ properties }: Resource): GatewayBackend {
-  return { url: String(properties['url']), circuitBreaker: properties['circuitBreaker'] };
+  const { circuitBreaker, pool, url } = properties as {
+    url?: string;
+    circuitBreaker?: unknown;
+    pool?: { services: { id: string; priority?: number; weight?: number }[] };
+  };
+  // Defaults of a pool's members: all equal (documented).
+  const members = pool?.services.map(({ id, priority = 0, weight = 1 }) => ({
+    id: id.split('/').at(-1) ?? id,
+    priority,
+    weight,
+  }));
+  return { url, circuitBreaker, pool: members };
 }
 
 function build(azure: Azure): View {
@@ -81,18 +96,20 @@ function asApi(api: Resource, children: readonly Resource[]): GatewayApi {
   const names = (api.properties['subscriptionKeyParameterNames'] ?? KEY_NAMES) as typeof KEY_NAMES;
   const below = `${keyOf(api.id)}/`;
   const own = children.filter((one) => keyOf(one.id).startsWith(below));
-  const policy = own.find((one) => isType(one, `${SERVICE}/apis/policies`));
+  const policyXml = (id: string) =>
+    own.find((one) => keyOf(one.id) === keyOf(`${id}/policies/policy`))?.properties['value'] as string | undefined;
   return {
     id: api.name,
     path: String(api.properties['path']),
     subscriptionKeyHeader: names.header,
     subscriptionKeyQuery: names.query,
     serviceUrl: api.properties['serviceUrl'] as string | undefined,
-    policyXml: policy?.properties['value'] as string | undefined,
+    policyXml: policyXml(api.id),
     operations: own
       .filter((one) => isType(one, `${SERVICE}/apis/operations`))
-      .map(({ name, properties }) => ({
+      .map(({ id, name, properties }) => ({
         id: name,
+        policyXml: policyXml(id),
         method: String(properties['method']),
         urlTemplate: String(properties['urlTemplate']),
       })),

@@ -20,6 +20,8 @@ export interface Request {
   /** As it came on the request line, for a gateway or a proxy. */
   target: string;
   clientIp: string;
+  /** Aborted when the connection is gone. */
+  signal: AbortSignal;
   /** A fault about the operation that this request starts. */
   fault?: ActiveFault;
 }
@@ -29,6 +31,8 @@ export interface Answer {
   headers?: Record<string, string>;
   /** A Buffer or a stream is sent as it is, anything else as JSON; absent means no content. */
   body?: unknown;
+  /** A stream that ends when the caller wants: waiting for more of it is not work that holds time up. */
+  isOpenEnded?: boolean;
 }
 
 export interface Service {
@@ -80,15 +84,18 @@ export async function listen(
 
 async function serve(service: Service, options: ListenerOptions, message: IncomingMessage, response: ServerResponse) {
   options.busy.count++;
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
   try {
-    const request = await readRequest(message);
+    const request = await readRequest(message, gone.signal);
     const { method, path } = request;
     const fault = service.name === 'control' ? undefined : options.faults.take({ service: service.name, method, path });
     if (fault?.kind === 'drop-before-effect') return message.socket.destroy();
     if (fault?.kind === 'slow') await worldPause(options, fault.seconds);
     const answer = fault?.kind === 'answer' ? refusal(service, fault) : await service.answer({ ...request, fault });
     if (fault?.kind === 'drop-after-effect') return message.socket.destroy();
-    await send(request.method, answer, response);
+    const sent = send(request.method, answer, response);
+    await (answer.isOpenEnded ? idly(options, () => sent) : sent);
   } catch (error) {
     // The caller hung up: there is nobody to tell.
     if (message.socket.destroyed) return;
@@ -109,15 +116,22 @@ function refusal(service: Service, fault: ActiveFault & { kind: 'answer' }): Ans
 }
 
 /** A request that waits for world time to pass is not work that holds time up. */
-async function worldPause({ busy, clock }: ListenerOptions, seconds: number) {
+function worldPause(options: ListenerOptions, seconds: number): Promise<void> {
+  return idly(options, () => new Promise((resolve) => options.clock.after(seconds * 1_000, resolve)));
+}
+
+async function idly({ busy }: ListenerOptions, wait: () => Promise<void>): Promise<void> {
   busy.count--;
-  await new Promise<void>((resolve) => clock.after(seconds * 1_000, resolve));
-  busy.count++;
+  try {
+    await wait();
+  } finally {
+    busy.count++;
+  }
 }
 
 class TooLarge extends Error {}
 
-async function readRequest(message: IncomingMessage): Promise<Request> {
+async function readRequest(message: IncomingMessage, signal: AbortSignal): Promise<Request> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -135,6 +149,7 @@ async function readRequest(message: IncomingMessage): Promise<Request> {
     body: Buffer.concat(chunks),
     target,
     clientIp: message.socket.remoteAddress ?? '127.0.0.1',
+    signal,
   };
 }
 
@@ -153,6 +168,7 @@ async function send(method: string, answer: Answer, response: ServerResponse): P
     response.end(body);
   } else if (isStream(body)) {
     response.writeHead(status, headers);
+    response.flushHeaders();
     for await (const chunk of body) {
       // A caller that went away ends the stream; nobody waits for a drain that never comes.
       if (response.destroyed) return;

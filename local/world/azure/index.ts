@@ -6,16 +6,18 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.js';
 import type { TlsMaterial } from '../../tls.js';
 import { createGateway } from '../gateway/index.js';
+import { Contention } from './arm/contention.js';
 import { endOperations } from './arm/operations.js';
 import { Registry } from './arm/registry.js';
 import type { Resource } from './arm/resource-type.js';
 import { resourcesOfType } from './arm/resources.js';
 import { armService } from './arm/server.js';
+import { type DeletedResource, softDeleteSteps } from './arm/soft-delete.js';
 import { Throttle } from './arm/throttle.js';
 import type { Azure } from './azure.js';
 import { controlService } from './control.js';
 import { egressService } from './egress.js';
-import { type Fault, FaultList } from './faults.js';
+import { type Fault, FaultList, type NamedFaults } from './faults.js';
 import { gatewayWorld } from './gateway-world.js';
 import { type Listener, listen, type Service } from './http.js';
 import { identityService } from './identity.js';
@@ -25,8 +27,7 @@ import type { KubernetesObject } from './kubernetes/objects.js';
 import { seedObjects } from './kubernetes/seed.js';
 import { kubernetesService } from './kubernetes/service.js';
 import { type LatencyOverrides, latencySource } from './latencies.js';
-import { beginActivation, endActivations } from './providers/api-management/service.js';
-import { type DeletedAccount, endPurges } from './providers/cognitive-services/deleted-accounts.js';
+import { beginActivation } from './providers/api-management/service.js';
 import { resourceTypes } from './providers/index.js';
 import { type RecordedRequest, Recorder, type RequestCounts } from './recorder.js';
 import { readResourcesFile } from './resources-file.js';
@@ -36,7 +37,7 @@ import { Tokens } from './tokens.js';
 import { type Secret, Secrets } from './vault/secrets.js';
 import { vaultService } from './vault/service.js';
 
-export type { Fault, FaultList } from './faults.js';
+export type { Fault, FaultList, NamedFaults } from './faults.js';
 export type { LatencyName, LatencyOverrides } from './latencies.js';
 export type { RecordedRequest, RequestCounts } from './recorder.js';
 
@@ -56,8 +57,12 @@ export interface AzureOptions {
   /** The API Management service begins in the state Activating, as right after its deployment. */
   apimActivating?: boolean;
   latencies?: LatencyOverrides;
+  /** Writes that meet conflict; overrides the resources file. */
+  contention?: boolean;
   record?: (entry: RecordedRequest) => void;
   faults?: Fault[];
+  /** Faults of other simulators, which the control endpoint sets by their name: `PUT /faults/<name>`. */
+  moreFaults?: Record<string, NamedFaults>;
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -75,7 +80,7 @@ export interface AzureWorld {
   caPem: string;
   faults: FaultList;
   requests: RequestCounts;
-  /** Ids of all that is there now: ARM resources, soft-deleted accounts, secrets, objects of the cluster (events left out). */
+  /** Ids of all that is there now: ARM resources, soft-deleted ones, secrets, objects of the cluster (events left out). */
   inventory(): string[];
   /** Ends all connections and releases ports and file; a second call waits for the first. */
   close(): Promise<void>;
@@ -116,7 +121,8 @@ export async function startAzure(options: AzureOptions): Promise<AzureWorld> {
   }
 }
 
-function openState({ clock, dataFile, latencies, resources, seed: chosenSeed = 1, tls }: AzureOptions): Azure {
+function openState(options: AzureOptions): Azure {
+  const { clock, contention, dataFile, latencies, resources, seed: chosenSeed = 1, tls } = options;
   const settings = readResourcesFile(resources);
   const store = new Store(dataFile);
   return {
@@ -125,9 +131,11 @@ function openState({ clock, dataFile, latencies, resources, seed: chosenSeed = 1
     jobs: new Jobs(store, clock),
     settings,
     tokens: new Tokens(clock, settings.tenantId),
+    registry: new Registry(resourceTypes),
+    contention: new Contention(contention ?? settings.contention),
     endpoints: { arm: '', vault: '', kubernetes: '', gateway: '' },
     caPem: tls.caPem,
-    latency: latencySource(chosenSeed, latencies),
+    latency: latencySource(chosenSeed, { ...settings.latencies, ...latencies }),
     seed: chosenSeed,
   };
 }
@@ -140,24 +148,22 @@ interface Parts {
   close(): Promise<void>;
 }
 
-async function startServices(azure: Azure, { apimActivating, tls }: AzureOptions, parts: Parts): Promise<AzureWorld> {
+async function startServices(
+  azure: Azure,
+  { apimActivating, moreFaults = {}, tls }: AzureOptions,
+  parts: Parts,
+): Promise<AzureWorld> {
   const { faults, listeners, recorder, start } = parts;
-  const registry = new Registry(resourceTypes);
   const secrets = new Secrets(azure);
-  endOperations(azure, registry);
-  endActivations(azure);
-  endPurges(azure);
+  endOperations(azure);
+  softDeleteSteps(azure);
   startControllers(azure);
-  azure.store.atomic(() => seedAll(azure, registry, apimActivating === true));
+  azure.store.atomic(() => seedAll(azure, apimActivating === true));
   azure.jobs.runDue();
   const { endpoints } = azure;
   const { clientId, objectId } = azure.settings.identity;
   const identityHeader = identitySecret(azure);
-  endpoints.arm = await start(
-    'arm',
-    armService({ azure, registry, recorder, throttle: new Throttle(azure.clock) }),
-    tls,
-  );
+  endpoints.arm = await start('arm', armService({ azure, recorder, throttle: new Throttle(azure.clock) }), tls);
   endpoints.vault = await start('vault', vaultService({ azure, secrets, recorder }), tls);
   endpoints.kubernetes = await start('kubernetes', kubernetesService({ azure, recorder }), tls);
   endpoints.gateway = await start('gateway', gatewayService(azure), tls);
@@ -167,7 +173,7 @@ async function startServices(azure: Azure, { apimActivating, tls }: AzureOptions
   );
   const egressProxyUrl = await start('egress', egressService(azure));
   const inventory = () => listInventory(azure);
-  const controlUrl = await start('control', controlService({ azure, faults, recorder, inventory }));
+  const controlUrl = await start('control', controlService({ azure, faults, moreFaults, recorder, inventory }));
   return {
     armUrl: endpoints.arm,
     vaultUrl: endpoints.vault,
@@ -186,9 +192,9 @@ async function startServices(azure: Azure, { apimActivating, tls }: AzureOptions
   };
 }
 
-function seedAll(azure: Azure, registry: Registry, apimActivating: boolean): void {
+function seedAll(azure: Azure, apimActivating: boolean): void {
   const isNew = resourcesOfType(azure, 'Microsoft.ApiManagement/service').length === 0;
-  seed(azure, registry);
+  seed(azure);
   seedObjects(azure);
   const [service] = resourcesOfType(azure, 'Microsoft.ApiManagement/service');
   if (apimActivating && isNew && service) beginActivation(azure, service);
@@ -214,7 +220,7 @@ function listInventory(azure: Azure): string[] {
   const { store } = azure;
   return [
     ...store.list<Resource>('resources').map(({ id }) => id),
-    ...store.list<DeletedAccount>('deletedAccounts').map(({ resource }) => `deleted:${resource.id}`),
+    ...store.list<DeletedResource>('deleted').map(({ resource }) => `deleted:${resource.id}`),
     ...store
       .list<Secret>('secrets')
       .map(({ deletedMs, name }) => `${deletedMs ? 'deleted:' : ''}${vault?.id}/secrets/${name}`),

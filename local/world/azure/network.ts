@@ -26,6 +26,9 @@ const FOUNDRY_HOST = /^([a-z0-9-]+)\.(openai\.azure\.com|cognitiveservices\.azur
 /** Roles whose data actions include chat completions. */
 const MODEL_ROLES = [ROLE.openAiUser, ROLE.openAiContributor, ROLE.cognitiveServicesUser, ROLE.foundryUser];
 
+/** A deployment goes on serving while its capacity is changed. */
+const SERVING_STATES = new Set(['Succeeded', 'Accepted']);
+
 /** Sends a request from inside the virtual network. Rejects with a NetworkError where a socket would fail. */
 export async function send(azure: Azure, request: NetworkRequest): Promise<NetworkResponse> {
   const url = new URL(request.url);
@@ -50,7 +53,7 @@ function sendToFoundry(azure: Azure, request: NetworkRequest, subdomain: string)
     return refusal('PermissionDenied', text);
   }
   const deployments = descendants(azure, account.id, 'Microsoft.CognitiveServices/accounts/deployments')
-    .filter(({ properties }) => properties['provisioningState'] === 'Succeeded')
+    .filter(({ properties }) => SERVING_STATES.has(String(properties['provisioningState'])))
     .map(({ name, properties }) => {
       const model = properties['model'] as { name: string; version?: string };
       return { name, model: model.name, version: model.version ?? '' };

@@ -53,7 +53,12 @@ export class Recorder implements RequestCounts {
 function mask(value: unknown, secret = false): unknown {
   if (Array.isArray(value)) return value.map((item) => mask(item, secret));
   if (typeof value === 'object' && value !== null) {
-    const masked = Object.entries(value).map(([name, inner]) => [name, mask(inner, secret || isSecret(name))]);
+    // A named value says itself that its value is secret.
+    const isSecretValue = (value as { secret?: unknown }).secret === true;
+    const masked = Object.entries(value).map(([name, inner]) => [
+      name,
+      mask(inner, secret || isSecret(name) || (isSecretValue && name === 'value')),
+    ]);
     return Object.fromEntries(masked);
   }
   return secret && typeof value === 'string' ? MASK : value;

@@ -3,6 +3,7 @@
  * cluster. Checked as a whole, with the path of each mistake.
  */
 import { z } from 'zod';
+import { LATENCIES, type LatencyName } from './latencies.js';
 
 const guid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a GUID');
 
@@ -49,8 +50,23 @@ const schema = z.strictObject({
       foundryAccounts: z.int().min(0).default(100),
       /** GPU nodes that KAITO may have at once. */
       gpuNodes: z.int().min(0).default(8),
+      /** Cores of agent pools that a caller of ARM asks for, in the region. */
+      regionalVcpus: z.int().min(0).default(350),
+      /** Capacity by usage name (`OpenAI.GlobalStandard.gpt-4o`), in thousands of tokens a minute for the standard SKUs. */
+      modelCapacity: z.record(z.string(), z.int().min(0)).default({}),
+      /** Of every model and SKU that `modelCapacity` does not name (assumed). */
+      modelCapacityDefault: z.int().min(0).default(1_000),
     })
     .prefault({}),
+  /** Writes that meet conflict: see `arm/contention.ts`. */
+  contention: z.boolean().default(false),
+  /** Other seconds than those of `latencies.ts`, fixed or as a range. */
+  latencies: z
+    .partialRecord(
+      z.enum(Object.keys(LATENCIES) as [LatencyName, ...LatencyName[]]),
+      z.union([z.number().min(0), z.tuple([z.number().min(0), z.number().min(0)])]),
+    )
+    .default({}),
 });
 
 export type ResourcesFile = z.output<typeof schema>;

@@ -4,28 +4,19 @@
  */
 import { store } from './arm/engine.js';
 import { ArmError, invalidBody } from './arm/errors.js';
-import type { Registry } from './arm/registry.js';
 import { keyOf, parsePath } from './arm/resource-id.js';
 import type { Call, Json, ResourceType } from './arm/resource-type.js';
 import { readResource, saveResource, withPrincipal } from './arm/resources.js';
 import { type Azure, findPrincipal, type Principal } from './azure.js';
 
-/** Services that have one address each, and so can be there once. */
-const SINGLETONS = [
-  'Microsoft.ApiManagement/service',
-  'Microsoft.KeyVault/vaults',
-  'Microsoft.ContainerService/managedClusters',
-];
-
 /** Deployed long ago: no propagation delay is left. */
 const SEEDED_AGE_MS = 30 * 86_400_000;
 
 /** Adds what is not there yet; what was changed or deleted since stays so. */
-export function seed(azure: Azure, registry: Registry): void {
+export function seed(azure: Azure): void {
   const { principals, resources } = azure.settings;
   for (const principal of principals) seedPrincipal(azure, { ...principal, createdMs: 0 });
   seedPrincipal(azure, { objectId: azure.settings.identity.objectId, type: 'ServicePrincipal', createdMs: 0 });
-  requireSingletons(azure);
   const indexed = resources.map((entry, index) => ({ ...entry, index }));
   // Parents have shorter ids than what stands below them; among equals the file's order counts.
   indexed.sort((a, b) => a.id.split('/').length - b.id.split('/').length || a.index - b.index);
@@ -34,7 +25,7 @@ export function seed(azure: Azure, registry: Registry): void {
     if (azure.store.get('meta', `seeded:${key}`)) continue;
     try {
       seedGroup(azure, id);
-      seedResource(azure, registry, id, body as Json);
+      seedResource(azure, id, body as Json);
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
       throw new Error(`The resources file is not valid: resources.${index} (${id}): ${error.message}`);
@@ -46,15 +37,6 @@ export function seed(azure: Azure, registry: Registry): void {
 function seedPrincipal({ store: state }: Azure, principal: Principal): void {
   const key = principal.objectId.toLowerCase();
   if (!state.get('principals', key)) state.put('principals', key, principal);
-}
-
-function requireSingletons({ settings }: Azure): void {
-  for (const type of SINGLETONS) {
-    const pattern = new RegExp(`/providers/${type}/[^/]+/?$`, 'i');
-    const found = settings.resources.filter(({ id }) => pattern.test(id));
-    if (found.length > 1)
-      throw new Error(`The resources file is not valid: ${type} can be there once, not ${found.length} times`);
-  }
 }
 
 /** A resource group comes with the first resource in it. */
@@ -77,9 +59,9 @@ function seedGroup(azure: Azure, id: string): void {
   });
 }
 
-function seedResource(azure: Azure, registry: Registry, idText: string, given: Json): void {
+function seedResource(azure: Azure, idText: string, given: Json): void {
   const id = parsePath(idText);
-  const type = id && !id.trailing ? registry.byType(id.type) : undefined;
+  const type = id && !id.trailing ? azure.registry.byType(id.type) : undefined;
   if (!id || !type) throw new ArmError(404, 'InvalidResourceType', 'no such resource type is simulated');
   if (type.type === 'Microsoft.Resources/resourceGroups') return;
   if (type.nameRule && !type.nameRule.test(id.names.at(-1) ?? '')) {
@@ -94,9 +76,9 @@ function seedResource(azure: Azure, registry: Registry, idText: string, given: J
   type.beforeWrite?.(call, undefined);
   const resource = store(call, type, undefined);
   const identity = withPrincipal(azure, call.key, resource.identity, resource);
-  const state = type.creation ? { provisioningState: 'Succeeded' } : {};
   const createdMs = azure.clock.now() - SEEDED_AGE_MS;
-  saveResource(azure, { ...resource, identity, properties: { ...resource.properties, ...state }, createdMs });
+  const saved = saveResource(azure, { ...resource, identity, createdMs });
+  type.completed?.(azure, saved);
   const principal = findPrincipal(azure, String(identity?.['principalId']));
   if (principal) azure.store.put('principals', principal.objectId.toLowerCase(), { ...principal, createdMs });
 }
@@ -109,13 +91,8 @@ function checked(type: ResourceType, given: Json): Json {
   return { ...(result.data as Json), ...(given['identity'] ? { identity: given['identity'] } : {}) };
 }
 
-/** A resource that is only read says what it likes, but it always has a region and, for API Management, a finished state. */
+/** What stands in no other resource is in the file's region unless it says another. */
 function withDefaults({ settings }: Azure, type: ResourceType, body: Json): Json {
-  const topLevel = type.type.split('/').length === 2 && type.type !== 'Microsoft.Authorization/roleAssignments';
-  const isService = type.type === 'Microsoft.ApiManagement/service';
-  return {
-    ...(topLevel ? { location: settings.location } : {}),
-    ...body,
-    ...(isService ? { properties: { provisioningState: 'Succeeded', ...(body['properties'] as Json) } } : {}),
-  };
+  const isTopLevel = type.type.split('/').length === 2 && type.type !== 'Microsoft.Authorization/roleAssignments';
+  return { ...(isTopLevel ? { location: settings.location } : {}), ...body };
 }

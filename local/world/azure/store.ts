@@ -5,7 +5,15 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /** A named set of documents with text keys. Keys that are resource ids are kept in lower case, as ARM compares them. */
-export type Collection = 'resources' | 'operations' | 'deletedAccounts' | 'principals' | 'secrets' | 'objects' | 'meta';
+export type Collection =
+  | 'resources'
+  | 'operations'
+  | 'deleted'
+  | 'principals'
+  | 'secrets'
+  | 'objects'
+  | 'changes'
+  | 'meta';
 
 /** Sorts after every character a key can hold: the end of a prefix scan. */
 const LAST_CHARACTER = '\u{10FFFF}';
@@ -16,6 +24,8 @@ export class Store {
   readonly #whole = new Map<Collection, { revision: number; documents: unknown[] }>();
   /** Counts committed and uncommitted writes: a cache built at one revision is right while the revision stands. */
   revision = 0;
+  /** Called after every transaction; each removes itself. */
+  readonly onCommit = new Set<() => void>();
 
   constructor(file = ':memory:') {
     this.#database = new DatabaseSync(file);
@@ -60,6 +70,15 @@ export class Store {
     return rows.map((row) => JSON.parse(String(row['body'])) as T);
   }
 
+  /** All documents whose key comes after `key`, in key order. */
+  after<T>(collection: Collection, key: string): T[] {
+    const rows = this.#statement('SELECT body FROM documents WHERE collection = ? AND key > ? ORDER BY key').all(
+      collection,
+      key,
+    );
+    return rows.map((row) => JSON.parse(String(row['body'])) as T);
+  }
+
   put(collection: Collection, key: string, value: unknown): void {
     this.revision++;
     this.#statement(
@@ -80,12 +99,18 @@ export class Store {
     return Number(row?.['value']);
   }
 
+  /** The last number that the sequence gave; 0 before the first. */
+  current(counter: string): number {
+    return Number(this.#statement('SELECT value FROM counters WHERE name = ?').get(counter)?.['value'] ?? 0);
+  }
+
   /** Runs `work` as one transaction: all of its writes are durable when it returns, none when it throws. */
   atomic<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
       this.#database.exec('COMMIT');
+      for (const notify of [...this.onCommit]) notify();
       return result;
     } catch (error) {
       this.#database.exec('ROLLBACK');

@@ -55,10 +55,13 @@ interface State {
 export class CircuitBreakers {
   private readonly states = new Map<string, State>();
 
+  isClosed(backendId: string, circuitBreaker: unknown, nowMs: number): boolean {
+    return !ruleOf(backendId, circuitBreaker) || this.state(backendId, circuitBreaker).openUntilMs <= nowMs;
+  }
+
   /** Throws the 503 of an open circuit. */
   expectClosed(backendId: string, circuitBreaker: unknown, nowMs: number): void {
-    if (!ruleOf(backendId, circuitBreaker)) return;
-    if (this.state(backendId, circuitBreaker).openUntilMs <= nowMs) return;
+    if (this.isClosed(backendId, circuitBreaker, nowMs)) return;
     throw new PolicyFailure('BackendCircuitOpen', `The circuit breaker of backend '${backendId}' is open.`, {
       status: 503,
       message: 'Service Unavailable',

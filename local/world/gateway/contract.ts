@@ -3,6 +3,8 @@
  * calls backends over the simulated network; it owns nothing but its counters.
  */
 
+import type { PolicyLibrary } from './library.js';
+
 /** An API of API Management with its operations. */
 export interface GatewayApi {
   /** Short id, as `context.Api.Id` shows it: `openai-api`. */
@@ -11,7 +13,7 @@ export interface GatewayApi {
   path: string;
   subscriptionKeyHeader: string;
   subscriptionKeyQuery: string;
-  operations: { id: string; method: string; urlTemplate: string }[];
+  operations: { id: string; method: string; urlTemplate: string; policyXml?: string }[];
   /** Backend base URL when no policy sets another. */
   serviceUrl?: string;
   policyXml?: string;
@@ -36,9 +38,12 @@ export interface GatewayProduct {
   policyXml?: string;
 }
 
+/** A single backend has a `url`, a pool its members. */
 export interface GatewayBackend {
-  url: string;
+  url?: string;
   circuitBreaker?: unknown;
+  /** Ids of single backends. Lower priorities come first; of one priority, calls are spread by weight. */
+  pool?: { id: string; priority: number; weight: number }[];
 }
 
 /** One HTTP exchange on the simulated network. Header names are lower case. */
@@ -57,7 +62,7 @@ export interface NetworkResponse {
 }
 
 /** The gateway's view of the world; implemented by the azure simulator. */
-export interface GatewayWorld {
+export interface GatewayWorld extends PolicyLibrary {
   apis(): GatewayApi[];
   subscriptionByKey(key: string): GatewaySubscription | undefined;
   product(id: string): GatewayProduct | undefined;

@@ -5,6 +5,7 @@ import type { GatewayWorld } from './contract.js';
 import type { CallCounters, TokenCounters, TokenLimits, TokenUsage } from './counters.js';
 import type { ExpressionContext } from './expression/context.js';
 import type { TokenMetrics } from './metrics.js';
+import type { PoolTurns } from './pool.js';
 
 export type Section = 'inbound' | 'backend' | 'outbound' | 'on-error';
 export const SECTIONS: readonly Section[] = ['inbound', 'backend', 'outbound', 'on-error'];
@@ -27,7 +28,7 @@ export interface CompiledPolicy {
   sections: Record<Section, (Statement | typeof BASE)[]>;
 }
 
-export type ScopeName = 'global' | 'product' | 'api';
+export type ScopeName = 'global' | 'product' | 'api' | 'operation';
 
 /** An answer under way. Header names are lower case. */
 export interface Answer {
@@ -51,6 +52,7 @@ export interface GatewayServices {
   tokens: TokenCounters;
   calls: CallCounters;
   breakers: CircuitBreakers;
+  pools: PoolTurns;
   metrics: TokenMetrics;
 }
 

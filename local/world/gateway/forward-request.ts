@@ -4,21 +4,24 @@ import type { BackendOutcome } from './circuit-breaker.js';
 import type { NetworkRequest, NetworkResponse } from './contract.js';
 import { type Execution, PolicyFailure } from './execution.js';
 import { bodyOf, collect, forwardable } from './messages.js';
+import { chooseBackend } from './pool.js';
 
 /**
  * Sets `execution.response`. The timeout is the world's time until the answer's headers are there. Throws
  * PolicyFailure.
  */
 export async function forwardRequest(execution: Execution, timeoutMs: number, isBuffered: boolean): Promise<void> {
-  const { clock, breakers, world } = execution.services;
-  const backendId = execution.backend && 'id' in execution.backend ? execution.backend.id : undefined;
+  const { clock, breakers, pools, world } = execution.services;
+  const chosen = execution.backend && 'id' in execution.backend ? execution.backend.id : undefined;
+  const isClosed = (id: string, breaker: unknown) => breakers.isClosed(id, breaker, clock.now());
+  const backendId = chosen === undefined ? undefined : chooseBackend(world, pools, chosen, isClosed);
   const circuitBreaker = backendId === undefined ? undefined : world.backend(backendId)?.circuitBreaker;
   const record = (outcome: BackendOutcome) => {
     if (backendId !== undefined) breakers.record(backendId, circuitBreaker, outcome, clock.now());
   };
   if (backendId !== undefined) breakers.expectClosed(backendId, circuitBreaker, clock.now());
   try {
-    const response = await sendWithin(execution, timeoutMs);
+    const response = await sendWithin(execution, backendId, timeoutMs);
     record({ status: response.status, retryAfterSeconds: Number(response.headers['retry-after']) || undefined });
     const body = isBuffered ? bodyOf(await collect(response.body)) : response.body;
     execution.response = { status: response.status, headers: forwardable(response.headers), body };
@@ -30,9 +33,13 @@ export async function forwardRequest(execution: Execution, timeoutMs: number, is
   }
 }
 
-async function sendWithin(execution: Execution, timeoutMs: number): Promise<NetworkResponse> {
+async function sendWithin(
+  execution: Execution,
+  backendId: string | undefined,
+  timeoutMs: number,
+): Promise<NetworkResponse> {
   const { world, clock } = execution.services;
-  const sending = world.send(backendRequest(execution));
+  const sending = world.send(backendRequest(execution, backendId));
   return new Promise((resolve, reject) => {
     let isLate = false;
     const timer = clock.after(timeoutMs, () => {
@@ -58,16 +65,16 @@ function discard(response: NetworkResponse): void {
   void response.body[Symbol.asyncIterator]().return?.();
 }
 
-function backendRequest(execution: Execution): NetworkRequest {
+function backendRequest(execution: Execution, backendId: string | undefined): NetworkRequest {
   const { request, query, operationPath } = execution;
   const search = query.size > 0 ? `?${query.toString()}` : '';
-  const url = `${baseUrl(execution).replace(/\/+$/, '')}${operationPath}${search}`;
+  const url = `${baseUrl(execution, backendId).replace(/\/+$/, '')}${operationPath}${search}`;
   return { method: request.method, url, headers: forwardable(request.headers), body: request.body };
 }
 
-function baseUrl({ backend, services, serviceUrl }: Execution): string {
+function baseUrl({ backend, services, serviceUrl }: Execution, backendId: string | undefined): string {
   if (backend && 'baseUrl' in backend) return backend.baseUrl;
-  const url = backend ? services.world.backend(backend.id)?.url : serviceUrl;
+  const url = backendId === undefined ? serviceUrl : services.world.backend(backendId)?.url;
   if (url) return url;
   throw new PolicyFailure('BackendConnectionFailure', 'The API has no service URL and no policy chose a backend.');
 }

@@ -10,12 +10,17 @@ import { CircuitBreakers } from './circuit-breaker.js';
 import type { GatewayWorld, NetworkResponse, PolicyProblem } from './contract.js';
 import { CallCounters, TokenCounters } from './counters.js';
 import type { Execution, GatewayServices, ScopeName } from './execution.js';
+import { EMPTY_LIBRARY, type PolicyLibrary } from './library.js';
 import { type TokenMetric, TokenMetrics } from './metrics.js';
 import { runPipeline } from './pipeline.js';
-import { compilePolicy, INHERITING_POLICY, PolicyCache } from './policy.js';
+import { checkFragment, compileEither, compilePolicy, INHERITING_POLICY, PolicyCache } from './policy.js';
 import { PolicyError, type PolicyFormat } from './policy-reader.js';
+import { PoolTurns } from './pool.js';
 
+export type { PolicyProblem } from './contract.js';
+export type { PolicyLibrary } from './library.js';
 export type { TokenMetric } from './metrics.js';
+export type { PolicyFormat } from './policy-reader.js';
 
 export interface GatewayRequest {
   method: string;
@@ -37,9 +42,27 @@ export interface Gateway {
 const DEFAULT_GLOBAL_POLICY = '<policies><backend><forward-request /></backend></policies>';
 
 /** The first problem of a policy document, with its line and column; undefined when the gateway can obey all of it. */
-export function validatePolicy(xml: string, format: PolicyFormat): PolicyProblem | undefined {
+export function validatePolicy(xml: string, format: PolicyFormat, library = EMPTY_LIBRARY): PolicyProblem | undefined {
+  return problemOf(() => compilePolicy(xml, format, library));
+}
+
+/** The same for a policy fragment. */
+export function validateFragment(
+  xml: string,
+  format: PolicyFormat,
+  library = EMPTY_LIBRARY,
+): PolicyProblem | undefined {
+  return problemOf(() => checkFragment(xml, format, library));
+}
+
+/** What a sound document refers to: `name:<named value>` and `fragment:<id>`. */
+export function recordUses(xml: string, library: PolicyLibrary): string[] {
+  return [...compileEither(xml, library).uses.keys()];
+}
+
+function problemOf(check: () => unknown): PolicyProblem | undefined {
   try {
-    compilePolicy(xml, format);
+    check();
     return undefined;
   } catch (error) {
     if (error instanceof PolicyError) return { message: error.message };
@@ -56,6 +79,7 @@ export function createGateway(world: GatewayWorld, clock: Clock): Gateway {
     tokens: new TokenCounters(),
     calls: new CallCounters(),
     breakers: new CircuitBreakers(),
+    pools: new PoolTurns(),
     metrics,
   };
   const policies = new PolicyCache();
@@ -97,7 +121,7 @@ function begin(request: GatewayRequest, services: GatewayServices): Execution {
 function admitCall(execution: Execution, policies: PolicyCache): void {
   const { world } = execution.services;
   const addScope = (name: ScopeName, xml: string | undefined) =>
-    execution.scopes.push({ name, policy: xml === undefined ? INHERITING_POLICY : policies.compile(xml) });
+    execution.scopes.push({ name, policy: xml === undefined ? INHERITING_POLICY : policies.compile(xml, world) });
 
   addScope('global', world.globalPolicyXml() ?? DEFAULT_GLOBAL_POLICY);
   const api = matchApi(world.apis(), execution.request.path);
@@ -111,8 +135,10 @@ function admitCall(execution: Execution, policies: PolicyCache): void {
   const { subscription, product } = admit(world, route.api, execution.request.headers, execution.query);
   execution.subscription = subscription;
   execution.product = product;
-  if (!product) return;
-  const apiScope = execution.scopes.pop()!;
-  addScope('product', product.policyXml);
-  execution.scopes.push(apiScope);
+  if (product) {
+    const apiScope = execution.scopes.pop()!;
+    addScope('product', product.policyXml);
+    execution.scopes.push(apiScope);
+  }
+  addScope('operation', route.operation.policyXml);
 }

@@ -3,11 +3,12 @@
  * operations as the type describes them.
  */
 import type { Answer } from '../http.js';
+import { contend } from './contention.js';
 import { ArmError, invalidBody, notFound } from './errors.js';
 import { startOperation } from './operations.js';
 import { keyOf, parentKey, resourceKey } from './resource-id.js';
 import type { Call, Json, Resource, ResourceType, Verb } from './resource-type.js';
-import { descendants, readResource, removeResource, represent, saveResource } from './resources.js';
+import { descendants, inMotion, readResource, removeResource, represent, saveResource } from './resources.js';
 
 /** Elements of one page of a list; real providers differ between 20 and 1000. */
 const PAGE_SIZE = 50;
@@ -15,22 +16,20 @@ const PAGE_SIZE = 50;
 /** Answers a request on a resource of `type`, or on the collection or action that `call.id.trailing` names. */
 export function answer(call: Call, type: ResourceType, verb: Verb): Answer {
   if (!type.verbs.includes(verb)) throw methodNotAllowed(verb, type);
-  requireScope(call, type);
-  const custom = type.custom?.[verb];
-  if (custom) return custom(call);
-  switch (verb) {
-    case 'LIST':
-      return list(call, type);
-    case 'PUT':
-      return put(call, type);
-    case 'PATCH':
-      return patch(call, type);
-    case 'DELETE':
-      return remove(call, type);
-    default:
-      return read(call, type);
-  }
+  requireScope(call, type, verb);
+  const run = type.custom?.[verb] ?? ((asked: Call) => VERBS[verb](asked, type));
+  const isWrite = verb === 'PUT' || verb === 'PATCH' || verb === 'DELETE';
+  return isWrite ? contend(call, type, () => run(call)) : run(call);
 }
+
+const VERBS: Record<Verb, (call: Call, type: ResourceType) => Answer> = {
+  LIST: list,
+  PUT: put,
+  PATCH: patch,
+  DELETE: remove,
+  GET: read,
+  HEAD: read,
+};
 
 export function act(call: Call, type: ResourceType, action: string): Answer {
   const name = Object.keys(type.actions ?? {}).find((known) => known.toLowerCase() === action.toLowerCase());
@@ -44,16 +43,21 @@ function methodNotAllowed(verb: string, type: ResourceType): ArmError {
 }
 
 /** Azure subscription, resource group and parent must be there before anything is said about the resource. */
-function requireScope(call: Call, type: ResourceType): void {
+function requireScope(call: Call, type: ResourceType, verb: Verb): void {
   const { azure, id } = call;
   if (id.subscriptionId?.toLowerCase() !== azure.settings.subscriptionId.toLowerCase()) {
     throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${id.subscriptionId}' could not be found.`);
   }
   if (type.parentless) return;
   const group = `/subscriptions/${id.subscriptionId}/resourceGroups/${id.resourceGroup}`;
-  if (id.resourceGroup && !readResource(azure, group)) {
+  if (id.resourceGroup && type.type !== 'Microsoft.Resources/resourceGroups') {
+    const found = readResource(azure, group);
     const message = `Resource group '${id.resourceGroup}' could not be found.`;
-    if (type.type !== 'Microsoft.Resources/resourceGroups') throw new ArmError(404, 'ResourceGroupNotFound', message);
+    if (!found) throw new ArmError(404, 'ResourceGroupNotFound', message);
+    if (verb === 'PUT' && inMotion(found)) {
+      const text = `The resource group '${id.resourceGroup}' is in deprovisioning state and cannot perform this operation.`;
+      throw new ArmError(409, 'ResourceGroupBeingDeleted', text);
+    }
   }
   const parent = id.trailing && id.names.length > 0 ? resourceKey(id) : parentKey(id);
   const atSubscription = parent.split('/').length <= 3;
@@ -123,16 +127,14 @@ function storedChildren(call: Call, type: ResourceType): Resource[] {
 }
 
 function put(call: Call, type: ResourceType): Answer {
-  const { azure } = call;
   requireName(call, type);
-  const existing = readResource(azure, call.key);
+  const existing = readResource(call.azure, call.key);
   checkPreconditions(call, existing, false);
-  const body = parseBody(type.body, call);
-  type.beforeWrite?.({ ...call, body }, existing);
-  const resource = store({ ...call, body }, type, existing);
+  const checked = { ...call, body: parseBody(type.body, call) };
+  type.beforeWrite?.(checked, existing);
+  if (!existing) requireRoom(call, type);
   const status = existing ? 200 : (type.createdStatus ?? 201);
-  const headers = type.creation && inCreation(resource) ? startOperation(call, resource, 'create', type.creation) : {};
-  return { status, headers: { ...etagHeader(resource), ...headers }, body: represent(azure, type, resource) };
+  return written(checked, type, existing, { done: status, accepted: status });
 }
 
 function patch(call: Call, type: ResourceType): Answer {
@@ -140,28 +142,45 @@ function patch(call: Call, type: ResourceType): Answer {
   checkPreconditions(call, existing, type.ifMatchRequired === true);
   const body = parseBody(type.patch ?? type.body, call);
   type.beforeWrite?.({ ...call, body }, existing);
-  const merged = {
-    ...pick(existing),
-    ...body,
-    properties: { ...existing.properties, ...(body['properties'] as Json) },
+  const properties = { ...existing.properties, ...(body['properties'] as Json) };
+  const merged = { ...pick(existing), ...body, properties };
+  return written({ ...call, body: merged }, type, existing, { done: 200, accepted: 202 });
+}
+
+/** Stores what a checked body asks for, and starts the operation that it takes, if it takes one. */
+function written(
+  call: Call,
+  type: ResourceType,
+  existing: Resource | undefined,
+  status: { done: number; accepted: number },
+): Answer {
+  const { azure } = call;
+  const isAnew = !existing || existing.properties['provisioningState'] === 'Failed';
+  const rule = isAnew ? type.creation : type.update;
+  const operation = rule && (rule.applies?.(call) ?? true) ? rule : undefined;
+  const resource = store(call, type, existing, operation && (operation.state ?? (isAnew ? 'Creating' : 'Updating')));
+  const kind = isAnew ? 'create' : 'update';
+  const headers = operation ? startOperation(azure, resource, kind, operation, call) : {};
+  if (!operation) type.completed?.(azure, resource);
+  const shown = readResource(azure, call.key) ?? resource;
+  return {
+    status: operation ? status.accepted : status.done,
+    headers: { ...etagHeader(shown), ...headers },
+    body: represent(azure, type, shown),
   };
-  const resource = store({ ...call, body: merged }, type, existing);
-  return { status: 200, headers: etagHeader(resource), body: represent(call.azure, type, resource) };
 }
 
 function pick({ identity, kind, location, sku, tags }: Resource): Json {
   return { identity, kind, location, sku, tags };
 }
 
-/** Builds and saves the resource that a body asks for. */
-export function store(call: Call, type: ResourceType, existing: Resource | undefined): Resource {
+/** Builds and saves the resource that a body asks for; `state` while an operation is under way. */
+export function store(call: Call, type: ResourceType, existing: Resource | undefined, state?: string): Resource {
   const { azure, body } = call;
   const built = type.build?.(call, existing) ?? {};
   const properties = { ...((built.properties ?? body['properties'] ?? {}) as Json) };
-  if (type.creation)
-    properties['provisioningState'] ??= existing ? existing.properties['provisioningState'] : 'Creating';
-  if (type.creation && existing?.properties['provisioningState'] === 'Failed')
-    properties['provisioningState'] = 'Creating';
+  const atRest = existing && inMotion(existing) ? existing.properties['provisioningState'] : 'Succeeded';
+  if (type.creation) properties['provisioningState'] = state ?? atRest;
   return saveResource(azure, {
     id: existing?.id ?? canonicalId(call, type),
     name: existing?.name ?? call.id.names.at(-1) ?? '',
@@ -172,10 +191,6 @@ export function store(call: Call, type: ResourceType, existing: Resource | undef
     etag: '',
     createdMs: existing?.createdMs ?? azure.clock.now(),
   });
-}
-
-function inCreation(resource: Resource): boolean {
-  return resource.properties['provisioningState'] === 'Creating';
 }
 
 /** The id as the service shows it: the parent's own spelling, then the type's. */
@@ -198,13 +213,23 @@ function remove(call: Call, type: ResourceType): Answer {
   type.beforeWrite?.(call, existing);
   type.beforeDelete?.(call, existing);
   if (!type.deletion) {
-    type.deleted?.(azure, existing, azure.clock.now());
     removeResource(azure, existing);
     return { status: 200, body: type.showsDeleted ? represent(azure, type, existing) : undefined };
   }
-  const properties = { ...existing.properties, provisioningState: 'Deleting' };
+  const properties = { ...existing.properties, provisioningState: type.deletion.state ?? 'Deleting' };
   const resource = saveResource(azure, { ...existing, properties });
-  return { status: 202, headers: startOperation(call, resource, 'delete', { ...type.deletion, headers: true }) };
+  const headers = startOperation(azure, resource, 'delete', { ...type.deletion, headers: true }, call);
+  return { status: 202, headers, body: type.showsDeleted ? represent(azure, type, resource) : undefined };
+}
+
+function requireRoom({ azure, id }: Call, { limit, type }: ResourceType): void {
+  if (!limit) return;
+  const isNested = id.names.length > 1;
+  const parent = isNested ? parentKey(id) : `/subscriptions/${id.subscriptionId}`;
+  const count = limit.count(azure);
+  if (descendants(azure, parent, type).length < count) return;
+  const text = `There are ${count} of '${type}' below '${parent}' already, which is the limit.`;
+  throw new ArmError(400, limit.code ?? 'QuotaExceeded', text);
 }
 
 function requireName({ id }: Call, type: ResourceType): void {

@@ -8,6 +8,7 @@ import type { ActiveFault } from '../faults.js';
 import type { Answer } from '../http.js';
 import type { LatencyName } from '../latencies.js';
 import type { ResourceId } from './resource-id.js';
+import type { Bucket } from './throttle.js';
 
 export type Json = Record<string, unknown>;
 
@@ -47,6 +48,18 @@ export type Verb = 'PUT' | 'PATCH' | 'GET' | 'HEAD' | 'DELETE' | 'LIST';
 export interface LongRunning {
   latency: LatencyName;
   headers?: boolean;
+  /** `provisioningState` meanwhile, when it is not Creating, Updating or Deleting. */
+  state?: string;
+  /** Whether this request takes the time; one that doesn't is done with its answer. Absent = all do. */
+  applies?(call: Call): boolean;
+}
+
+/** Writes that hold something for a moment, so that another one meanwhile is refused; only while contention is switched on. */
+export interface ContentionRule {
+  latency: LatencyName;
+  /** What the write holds; nothing when it holds nothing. Without a call: what the end of an operation on `key` holds on for a moment. */
+  holds(key: string, call?: Call): string | undefined;
+  refusal(held: string): Error;
 }
 
 export interface ResourceType {
@@ -64,7 +77,14 @@ export interface ResourceType {
   /** Status of a PUT that created; 201 unless the provider says 200. */
   createdStatus?: number;
   creation?: LongRunning;
+  /** A change of what is there; without it changes are done at once. */
+  update?: LongRunning;
   deletion?: LongRunning;
+  contention?: ContentionRule;
+  /** How many there may be: below one parent, or in the whole Azure subscription for what has none. Refused with 400 and this code. */
+  limit?: { count(azure: Azure): number; code?: string };
+  /** Request limits of the provider itself, beside ARM's, by verb. */
+  throttle?: Partial<Record<Verb, Bucket>>;
   /** DELETE shows what was there. */
   showsDeleted?: boolean;
   /** `locations/…`: stands below no stored resource. */
@@ -74,7 +94,9 @@ export interface ResourceType {
   /** Fields of the resource that a PUT or PATCH leaves; by default the body's. */
   build?(call: Call, existing: Resource | undefined): Partial<Resource>;
   beforeDelete?(call: Call, existing: Resource): void;
-  /** Once it is gone. */
+  /** Once it is there: at the end of its creation or change. An ArmError fails the operation. */
+  completed?(azure: Azure, resource: Resource): void;
+  /** Once it is gone; called for what was below it, too. */
   deleted?(azure: Azure, resource: Resource, atMs: number): void;
   /** What a GET shows beyond what is stored: addresses, states that follow from others. */
   represent?(azure: Azure, resource: Resource): Json;

@@ -33,9 +33,12 @@ export function resourcesOfType({ store }: Azure, type: string): Resource[] {
   return store.list<Resource>('resources').filter((resource) => isType(resource, type));
 }
 
-/** Removes a resource, what is below it (role assignments at its scope included) and its identity. */
-export function removeResource(azure: Azure, resource: Resource): void {
-  for (const gone of [resource, ...descendants(azure, resource.id)]) {
+/** Removes a resource, what is below it (role assignments at its scope included) and their identities. */
+export function removeResource(azure: Azure, resource: Resource, atMs = azure.clock.now()): void {
+  const all = [resource, ...descendants(azure, resource.id)];
+  // Parents come before what is below them, so that a soft deletion still finds it.
+  for (const gone of all) azure.registry.byType(gone.type)?.deleted?.(azure, gone, atMs);
+  for (const gone of all) {
     azure.store.delete('resources', keyOf(gone.id));
     const principalId = gone.identity?.['principalId'];
     if (typeof principalId === 'string') azure.store.delete('principals', principalId.toLowerCase());

@@ -22,7 +22,6 @@ const API_VERSION = /^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/;
 
 export interface ArmOptions {
   azure: Azure;
-  registry: Registry;
   throttle: Throttle;
   recorder: Recorder;
 }
@@ -30,7 +29,7 @@ export interface ArmOptions {
 export function armService(options: ArmOptions): Service {
   return {
     name: 'arm',
-    refuse: (status, code, message) => errorAnswer(status, code, message),
+    refuse: errorAnswer,
     answer(request) {
       const correlation = request.headers['x-ms-correlation-request-id'] ?? randomUUID();
       const headers = { 'x-ms-request-id': randomUUID(), 'x-ms-correlation-request-id': correlation };
@@ -52,8 +51,11 @@ function route(options: ArmOptions, request: Request): Answer {
   if ('refused' in caller) throw unauthenticated(azure, caller.refused);
   const id = parsePath(request.path);
   if (!id) throw new ArmError(404, 'InvalidResourceType', `No resource can stand at '${request.path}'.`);
-  const remaining = throttle.take(id.subscriptionId ?? '', request.method);
-  const { type, verb } = resolve(options.registry, id, request.method);
+  const subscriptionId = id.subscriptionId ?? '';
+  const remaining = throttle.takeArm(subscriptionId, caller.objectId, request.method);
+  const { type, verb } = resolve(azure.registry, id, request.method);
+  const limit = verb === 'POST' ? undefined : type.throttle?.[verb];
+  throttle.takeProvider(subscriptionId, `${verb} ${type.type}`, limit);
   const name = verb === 'POST' ? `${type.type}/${id.trailing}` : type.type;
   recorder.countRequest(verb === 'LIST' ? 'LIST' : request.method, name);
   const apiVersion = requireApiVersion(request, type);

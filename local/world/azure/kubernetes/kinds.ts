@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { serviceSchema, workspaceSchema } from './schemas.js';
 
-export type KubernetesVerb = 'get' | 'list' | 'create' | 'update' | 'patch' | 'delete';
+export type KubernetesVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
 export interface Kind {
   apiVersion: string;
@@ -14,8 +14,8 @@ export interface Kind {
   schema?: z.ZodType;
 }
 
-const READ = ['get', 'list'] as const;
-const ALL = ['get', 'list', 'create', 'update', 'patch', 'delete'] as const;
+const READ = ['get', 'list', 'watch'] as const;
+const ALL = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] as const;
 
 export const KINDS: readonly Kind[] = [
   { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false, verbs: READ },

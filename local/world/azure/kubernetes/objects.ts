@@ -53,16 +53,45 @@ export function createObject(azure: Azure, key: string, object: KubernetesObject
 
 /** Any later write; every one gets a new resourceVersion. */
 export function saveObject(azure: Azure, key: string, object: KubernetesObject): KubernetesObject {
-  const resourceVersion = String(azure.store.next('resourceVersion'));
-  const saved = { ...object, metadata: { ...object.metadata, resourceVersion } };
+  const saved = recordChange(azure, readObject(azure, key) ? 'MODIFIED' : 'ADDED', key, object);
   azure.store.put('objects', key, saved);
   return saved;
+}
+
+/** What a watch tells of one write. */
+export interface Change {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  key: string;
+  object: KubernetesObject;
+}
+
+/** Changes that can still be told; who is behind by more lists again. The API server's cache begins with 100 for each kind. */
+export const CHANGES_MAX = 500;
+
+/** Gives the object the next version and keeps the change under it. */
+function recordChange({ store }: Azure, type: Change['type'], key: string, object: KubernetesObject): KubernetesObject {
+  const version = store.next('resourceVersion');
+  const changed = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
+  store.put('changes', changeKey(version), { type, key, object: changed } satisfies Change);
+  store.delete('changes', changeKey(version - CHANGES_MAX));
+  return changed;
+}
+
+/** Later than `version`, oldest first. */
+export function changesAfter({ store }: Azure, version: number): Change[] {
+  return store.after<Change>('changes', changeKey(version));
+}
+
+/** Keys are compared as texts. */
+function changeKey(version: number): string {
+  return String(Math.max(version, 0)).padStart(15, '0');
 }
 
 export function removeObject(azure: Azure, key: string): void {
   const gone = readObject(azure, key);
   azure.store.delete('objects', key);
   if (!gone) return;
+  recordChange(azure, 'DELETED', key, gone);
   // The garbage collector: what an object owns goes with it.
   for (const plural of ['pods', 'services']) {
     for (const owned of listObjects(azure, plural, gone.metadata.namespace)) {
@@ -91,7 +120,7 @@ export function recordEvent(
   const { name, namespace, uid } = about.metadata;
   const events = listObjects(azure, 'events');
   for (const { metadata } of events.slice(0, Math.max(0, events.length - EVENTS_MAX + 1))) {
-    azure.store.delete('objects', objectKey('events', metadata.namespace, metadata.name));
+    removeObject(azure, objectKey('events', metadata.namespace, metadata.name));
   }
   const serial = azure.store.next('event').toString(16).padStart(12, '0');
   const now = timestamp(azure.clock.now());

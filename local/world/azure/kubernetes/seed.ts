@@ -1,7 +1,7 @@
 /** Objects that the resources file says are in the cluster from the start: namespaces above all. */
 import type { Azure } from '../azure.js';
 import { KINDS } from './kinds.js';
-import { createObject, type KubernetesObject, objectKey, readObject } from './objects.js';
+import { createObject, type KubernetesObject, listObjects, objectKey, readObject, removeObject } from './objects.js';
 
 export function seedObjects(azure: Azure): void {
   azure.settings.kubernetes.forEach((given, index) => {
@@ -17,4 +17,27 @@ export function seedObjects(azure: Azure): void {
     createObject(azure, key, object);
     azure.store.put('meta', `seeded:${key}`, true);
   });
+}
+
+/** Namespaces that every cluster has. */
+const OWN_NAMESPACES = ['default', 'kube-system'];
+
+/** A new cluster has its own namespaces and those of the file: the control plane may not create any. */
+export function ensureNamespaces(azure: Azure): void {
+  const given = azure.settings.kubernetes
+    .filter(({ kind }) => kind === 'Namespace')
+    .map(({ metadata }) => metadata.name);
+  for (const name of [...OWN_NAMESPACES, ...given]) {
+    const key = objectKey('namespaces', undefined, name);
+    if (!readObject(azure, key)) createObject(azure, key, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+}
+
+/** What was in a cluster goes with it. */
+export function forgetObjects(azure: Azure): void {
+  for (const { plural } of KINDS) {
+    for (const { metadata } of listObjects(azure, plural)) {
+      removeObject(azure, objectKey(plural, metadata.namespace, metadata.name));
+    }
+  }
 }

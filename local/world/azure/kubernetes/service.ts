@@ -2,6 +2,7 @@
  * The Kubernetes API over the wire: identity, discovery, what the control plane's Role allows, and reading. Writing is in `writes.ts`; what
  * objects cause is the controllers' affair. https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
+import { resourcesOfType } from '../arm/resources.js';
 import type { Azure } from '../azure.js';
 import type { Answer, Request, Service } from '../http.js';
 import type { Recorder } from '../recorder.js';
@@ -13,6 +14,7 @@ import type { KubernetesVerb } from './kinds.js';
 import { listObjects, objectKey, readObject } from './objects.js';
 import { selectorOf } from './selectors.js';
 import { existingOr404, parseTarget, type Target } from './targets.js';
+import { watch } from './watch.js';
 import { remove, write } from './writes.js';
 
 export interface KubernetesOptions {
@@ -36,6 +38,7 @@ function refusal(error: unknown): Answer | undefined {
 function route({ azure, recorder }: KubernetesOptions, request: Request): Answer {
   const caller = azure.tokens.check(request.headers['authorization'], AUDIENCE.kubernetes);
   if ('refused' in caller) throw new StatusError(401, `Unauthorized: ${caller.refused}`);
+  requireCluster(azure);
   const found = request.method === 'GET' ? discover(request.path) : undefined;
   if (found) return { status: 200, body: found };
   const target = parseTarget(request.path);
@@ -46,13 +49,22 @@ function route({ azure, recorder }: KubernetesOptions, request: Request): Answer
   requireNamespace(azure, target);
   if (verb === 'get') return { status: 200, body: existingOr404(azure, target) };
   if (verb === 'list') return list(azure, target, request);
+  if (verb === 'watch') return watch(azure, target, request);
   return verb === 'delete' ? remove(azure, recorder, target, request) : write(azure, recorder, target, request);
+}
+
+/** The API server is there once the cluster is. */
+function requireCluster(azure: Azure): void {
+  const [cluster] = resourcesOfType(azure, 'Microsoft.ContainerService/managedClusters');
+  const state = cluster?.properties['provisioningState'];
+  if (cluster && state !== 'Creating' && state !== 'Failed') return;
+  throw new StatusError(503, 'the API server is not there: the cluster is not');
 }
 
 const VERBS: Record<string, KubernetesVerb> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 
 function verbOf({ method, query }: Request, { name }: Target): KubernetesVerb {
-  if (query.get('watch') === 'true') throw new StatusError(405, 'watch is not simulated: list again instead');
+  if (method === 'GET' && ['true', '1'].includes(query.get('watch') ?? '')) return 'watch';
   if (query.has('dryRun')) throw new StatusError(400, 'dryRun is not simulated');
   if (method === 'GET') return name === undefined ? 'list' : 'get';
   const verb = VERBS[method];
@@ -85,6 +97,6 @@ function requireNamespace(azure: Azure, { kind, namespace }: Target): void {
 function list(azure: Azure, { kind, namespace }: Target, { query }: Request): Answer {
   const items = listObjects(azure, kind.plural, namespace).filter(selectorOf(query));
   const { apiVersion } = kind;
-  const metadata = { resourceVersion: String(azure.store.revision) };
+  const metadata = { resourceVersion: String(azure.store.current('resourceVersion')) };
   return { status: 200, body: { apiVersion, kind: `${kind.kind}List`, metadata, items } };
 }

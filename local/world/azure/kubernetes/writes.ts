@@ -17,7 +17,10 @@ type Change = 'create' | 'replace' | 'merge' | 'apply';
 
 export function write(azure: Azure, recorder: Recorder, asked: Target, request: Request): Answer {
   const change = changeOf(request);
-  const sent = readBody(request);
+  const { apiVersion, kind } = asked.kind;
+  // What the path says already, a body may leave out; an applied one may not.
+  const said = change === 'apply' ? {} : { apiVersion, kind };
+  const sent: KubernetesObject = Object.assign(said, readBody(request));
   recorder.write({ method: request.method, path: decodeURIComponent(request.path), body: sent });
   const target = { ...asked, name: asked.name ?? sent.metadata?.name };
   const key = keyOf(target);

@@ -9,6 +9,9 @@ import { readOnly } from './schema.js';
 
 const ROLE_ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments';
 
+/** https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits */
+const ASSIGNMENTS_MAX = 4_000;
+
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const properties = z.strictObject({
@@ -32,6 +35,7 @@ const roleAssignment: ResourceType = {
   // The engine's rule of parents does not fit a secret, which is no ARM resource here: `requireKnownScope` has its own.
   parentless: true,
   showsDeleted: true,
+  limit: { count: () => ASSIGNMENTS_MAX, code: 'RoleAssignmentLimitExceeded' },
   body: z.strictObject({ properties, id: readOnly, name: readOnly, type: readOnly }),
   beforeWrite(call, existing) {
     const wanted = call.body['properties'] as Properties | undefined;

@@ -3,7 +3,7 @@ import type { ResourceType } from '../arm/resource-type.js';
 import { apiManagement } from './api-management/index.js';
 import { authorization } from './authorization.js';
 import { cognitiveServices } from './cognitive-services/index.js';
-import { containerService } from './container-service.js';
+import { containerService } from './container-service/index.js';
 import { keyVault } from './key-vault.js';
 import { privateDns } from './private-dns.js';
 import { resourceGroups } from './resource-groups.js';

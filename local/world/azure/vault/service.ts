@@ -3,6 +3,7 @@
  * https://learn.microsoft.com/rest/api/keyvault/secrets
  */
 import { z } from 'zod';
+import { errorAnswer } from '../arm/errors.js';
 import { resourcesOfType } from '../arm/resources.js';
 import type { Azure } from '../azure.js';
 import type { Answer, Request, Service } from '../http.js';
@@ -35,7 +36,7 @@ export interface VaultOptions {
 export function vaultService(options: VaultOptions): Service {
   return {
     name: 'vault',
-    refuse: (status, code, message) => ({ status, body: { error: { code, message } } }),
+    refuse: errorAnswer,
     answer: (request) => answerAtomically(options.azure, () => route(options, request), refusal),
   };
 }

@@ -125,17 +125,8 @@ function shortened(code: string): string {
   return line.length <= SHOWN_LENGTH_MAX ? line : `${line.slice(0, SHOWN_LENGTH_MAX)}…`;
 }
 
-/**
- * An expression is always the whole value; named values don't exist here, so that one is what the service would refuse
- * as unknown.
- */
+/** An expression is always the whole value. */
 function isExpression(element: PolicyElement, value: string): boolean {
-  const named = /\{\{([\w.-]+)\}\}/.exec(value);
-  if (named)
-    throw new PolicyError(
-      element,
-      `Cannot find a property '${named[1]}': named values are not supported by the local gateway.`,
-    );
   if (startsExpression(value.trim())) return true;
   if (/@[({]/.test(value)) throw new PolicyError(element, 'an expression must be the whole value.');
   return false;

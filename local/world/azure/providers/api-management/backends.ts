@@ -1,8 +1,10 @@
-/** Backends (single ones and pools) with their circuit breaker, and loggers, which are only read. */
+/** Backends, single ones and pools of them, with their circuit breaker. */
 import { z } from 'zod';
-import type { ResourceType } from '../../arm/resource-type.js';
+import type { Call, ResourceType } from '../../arm/resource-type.js';
 import { envelope } from '../schema.js';
-import { entity, invalid, requireActiveService, SERVICE } from './common.js';
+import { entity, invalid, LIMITS, requireWritable, SERVICE, sibling } from './common.js';
+
+const POOL_MEMBERS_MAX = 30;
 
 const circuitBreaker = z.strictObject({
   rules: z
@@ -53,25 +55,30 @@ const properties = z.strictObject({
   credentials: z.looseObject({}).optional(),
 });
 
-export const backends: ResourceType[] = [
-  {
-    ...entity,
-    type: `${SERVICE}/backends`,
-    nameRule: /^[^*#&+:<>?]{1,80}$/,
-    body: z.strictObject({ ...envelope, properties }),
-    patch: z.strictObject({ ...envelope, properties: properties.partial() }),
-    beforeWrite(call, existing) {
-      requireActiveService(call);
-      const asked = call.body['properties'] as z.output<typeof properties> | undefined;
-      if (!asked) return;
-      const wanted = { ...existing?.properties, ...asked };
-      if (wanted['type'] === 'Pool' ? !wanted['pool'] : !wanted['url'] || !wanted['protocol']) {
-        throw invalid(
-          'properties',
-          wanted['type'] === 'Pool' ? 'a pool needs pool.services' : 'url and protocol are required',
-        );
-      }
-    },
+export const backends: ResourceType = {
+  ...entity,
+  type: `${SERVICE}/backends`,
+  limit: { count: () => LIMITS.backends },
+  nameRule: /^[^*#&+:<>?]{1,80}$/,
+  body: z.strictObject({ ...envelope, properties }),
+  patch: z.strictObject({ ...envelope, properties: properties.partial() }),
+  beforeWrite(call, existing) {
+    requireWritable(call);
+    const asked = call.body['properties'] as z.output<typeof properties> | undefined;
+    if (!asked) return;
+    const { pool, protocol, type, url } = { ...existing?.properties, ...asked } as z.output<typeof properties>;
+    if (type !== 'Pool' && !(url && protocol)) throw invalid('properties', 'url and protocol are required');
+    if (type === 'Pool') requireMembers(call, pool?.services ?? []);
   },
-  { ...entity, type: `${SERVICE}/loggers`, verbs: ['GET', 'HEAD', 'LIST'] },
-];
+};
+
+/** A pool has single backends of the same service, and at most 30 (assumed). */
+function requireMembers(call: Call, members: readonly { id: string }[]): void {
+  if (members.length === 0 || members.length > POOL_MEMBERS_MAX) {
+    throw invalid('pool', `a pool has 1 to ${POOL_MEMBERS_MAX} services`);
+  }
+  for (const { id } of members) {
+    const member = sibling(call, `backends/${id.split('/').at(-1)}`);
+    if (!member || member.properties['type'] === 'Pool') throw invalid('pool', `'${id}' is no single backend`);
+  }
+}

@@ -1,8 +1,8 @@
-/** What the types of API Management share: versions, the service above them, and its state while it is being activated. */
+/** What the types of API Management share: versions, the service above them, and when it takes no changes. */
 import { ArmError } from '../../arm/errors.js';
 import { keyOf } from '../../arm/resource-id.js';
-import type { Call, Resource, ResourceType } from '../../arm/resource-type.js';
-import { readResource } from '../../arm/resources.js';
+import type { Call, ContentionRule, Resource, ResourceType } from '../../arm/resource-type.js';
+import { inMotion, readResource } from '../../arm/resources.js';
 
 export const SERVICE = 'Microsoft.ApiManagement/service';
 
@@ -16,17 +16,45 @@ export const API_VERSIONS = [
   '2025-09-01-preview',
 ];
 
+/**
+ * Entities of one service, operations of one API. Of the two published tables for the v2 tiers these are the smaller numbers, so that what
+ * fits here fits there. https://learn.microsoft.com/azure/api-management/service-limits
+ */
+export const LIMITS = {
+  apis: 500,
+  operations: 100,
+  products: 200,
+  subscriptions: 2_000,
+  groups: 100,
+  policyFragments: 50,
+  backends: 100,
+  namedValues: 100,
+  loggers: 200,
+};
+
 /** Entities are synchronous, carry an entity tag and want If-Match for changes. */
 export const entity = {
   apiVersions: API_VERSIONS,
   verbs: ['PUT', 'PATCH', 'GET', 'HEAD', 'DELETE', 'LIST'],
   ifMatchRequired: true,
-  beforeWrite: requireActiveService,
+  beforeWrite: requireWritable,
 } satisfies Partial<ResourceType>;
+
+/** Writes of one API, its operations and policies included, go one after another (reported, as is the code). */
+export const oneWriteForEachApi: ContentionRule = {
+  latency: 'apiManagementContention',
+  holds: (key) => /^.*\/service\/[^/]+\/apis\/[^/]+/.exec(key)?.[0],
+  refusal: () => apiBusy(),
+};
 
 /** Id of the service that a request is about. */
 export function serviceId({ id }: Call): string {
   return `${id.scope}/providers/${SERVICE}/${id.names[0]}`;
+}
+
+/** Id of the service above an entity. */
+export function serviceAbove({ id }: Resource): string {
+  return id.split('/').slice(0, 9).join('/');
 }
 
 /** An entity of the same service, by its path below the service: `products/gold`. */
@@ -35,16 +63,23 @@ export function sibling(call: Call, path: string): Resource | undefined {
 }
 
 /**
- * While the service is being created its management endpoint does not take changes: 422 ManagementApiRequestFailed, the code that tools of
- * the field retry.
+ * While the service itself is being created or changed its management endpoint does not take changes: 422 ManagementApiRequestFailed, the
+ * code that tools of the field retry. An API that is being imported takes none either.
  */
-export function requireActiveService(call: Call): void {
+export function requireWritable(call: Call): void {
   const service = readResource(call.azure, serviceId(call));
   const state = service?.properties['provisioningState'];
-  if (state === 'Succeeded') return;
-  throw new ArmError(422, 'ManagementApiRequestFailed', `The API Management service is not ready: it is ${state}.`, [
-    { code: 'Timeout', message: 'Management API timed out.' },
-  ]);
+  if (state !== 'Succeeded') {
+    throw new ArmError(422, 'ManagementApiRequestFailed', `The API Management service is not ready: it is ${state}.`, [
+      { code: 'Timeout', message: 'Management API timed out.' },
+    ]);
+  }
+  const api = /\/service\/apis/i.test(call.id.type) ? sibling(call, `apis/${call.id.names[1]}`) : undefined;
+  if (api && inMotion(api)) throw apiBusy();
+}
+
+function apiBusy(): ArmError {
+  return new ArmError(409, 'PessimisticConcurrencyConflict', 'Operation on the API is in progress');
 }
 
 export function invalid(target: string, message: string): ArmError {

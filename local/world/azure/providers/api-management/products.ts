@@ -4,10 +4,10 @@ import { ArmError, notFound } from '../../arm/errors.js';
 import type { Call, Resource, ResourceType } from '../../arm/resource-type.js';
 import { descendants, readResource, removeResource, saveResource } from '../../arm/resources.js';
 import { envelope } from '../schema.js';
-import { entity, invalid, names, requireActiveService, SERVICE, serviceId, sibling } from './common.js';
+import { entity, invalid, LIMITS, names, requireWritable, SERVICE, serviceId, sibling } from './common.js';
 
-/** Groups that every service has. Developers see nothing here: the portal is not simulated. */
-const BUILT_IN_GROUPS = ['administrators', 'developers', 'guests'];
+/** Administrators see every product: the link is there without a PUT (reported). */
+const ALWAYS_LINKED = 'administrators';
 
 const properties = z.strictObject({
   displayName: z.string().min(1).max(300),
@@ -22,6 +22,7 @@ const properties = z.strictObject({
 const product: ResourceType = {
   ...entity,
   type: `${SERVICE}/products`,
+  limit: { count: () => LIMITS.products },
   nameRule: /^[^*#&+:<>?]{1,256}$/,
   body: z.strictObject({ ...envelope, properties }),
   patch: z.strictObject({
@@ -49,18 +50,18 @@ export function subscriptionsOf(call: Call, ofProduct: Resource): Resource[] {
  * A link is a fact without a body of its own: PUT states it, HEAD asks (204 or 404), DELETE takes it back, and what a PUT or a list shows is
  * the thing linked.
  */
-function link(kind: 'apis' | 'groups', target: (call: Call, name: string) => Resource | undefined): ResourceType {
+function link(kind: 'apis' | 'groups', always?: string): ResourceType {
   return {
     type: `${SERVICE}/products/${kind}`,
     apiVersions: entity.apiVersions,
     verbs: ['PUT', 'HEAD', 'DELETE', 'LIST'],
     body: z.looseObject({}),
-    beforeWrite: requireActiveService,
+    beforeWrite: requireWritable,
     custom: {
       PUT(call) {
-        requireActiveService(call);
+        requireWritable(call);
         const name = call.id.names.at(-1) ?? '';
-        const linked = target(call, name);
+        const linked = sibling(call, `${kind}/${name}`);
         if (!linked) throw notFound(`The ${kind.slice(0, -1)} '${name}'`);
         const known = readResource(call.azure, call.key);
         const parent = readResource(call.azure, `${serviceId(call)}/products/${call.id.names[1]}`);
@@ -72,20 +73,17 @@ function link(kind: 'apis' | 'groups', target: (call: Call, name: string) => Res
           body: { id, name: linked.name, type: created.type, properties: linked.properties },
         };
       },
-      HEAD: (call) => ({ status: readResource(call.azure, call.key) ? 204 : 404 }),
+      HEAD(call) {
+        const isLinked = call.id.names.at(-1) === always || readResource(call.azure, call.key);
+        return { status: isLinked ? 204 : 404 };
+      },
     },
-    listed: (call) =>
-      descendants(call.azure, `${serviceId(call)}/products/${call.id.names[1]}/${kind}`).flatMap(
-        (stored) => target(call, stored.name) ?? [],
-      ),
+    listed(call) {
+      const links = descendants(call.azure, `${serviceId(call)}/products/${call.id.names[1]}/${kind}`);
+      const linked = new Set([...(always ? [always] : []), ...links.map(({ name }) => name)]);
+      return [...linked].flatMap((name) => sibling(call, `${kind}/${name}`) ?? []);
+    },
   };
-}
-
-function group(call: Call, name: string): Resource | undefined {
-  if (!BUILT_IN_GROUPS.includes(name.toLowerCase())) return undefined;
-  const type = `${SERVICE}/groups`;
-  const shown = { displayName: name, builtIn: true, type: 'system' };
-  return { id: `${serviceId(call)}/groups/${name}`, name, type, properties: shown, etag: '', createdMs: 0 };
 }
 
 /** The other way to link; field reports say 409 for every creation and 405 for every read, and so it is here. */
@@ -117,8 +115,8 @@ const subscriptionsOfProduct: ResourceType = {
 
 export const products: ResourceType[] = [
   product,
-  link('apis', (call, name) => sibling(call, `apis/${name}`)),
-  link('groups', group),
+  link('apis'),
+  link('groups', ALWAYS_LINKED),
   apiLinks,
   subscriptionsOfProduct,
 ];

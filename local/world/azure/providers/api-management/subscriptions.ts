@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { ArmError } from '../../arm/errors.js';
 import { keyOf } from '../../arm/resource-id.js';
 import type { Call, Json, Resource, ResourceType } from '../../arm/resource-type.js';
-import { descendants, saveResource } from '../../arm/resources.js';
+import { descendants, readResource, saveResource } from '../../arm/resources.js';
 import { mintKey } from '../../azure.js';
 import type { Answer } from '../../http.js';
 import { envelope, readOnly } from '../schema.js';
-import { entity, invalid, requireActiveService, SERVICE, serviceId, sibling } from './common.js';
+import { entity, invalid, LIMITS, requireWritable, SERVICE, serviceId, sibling } from './common.js';
 import { subscriptionsOf } from './products.js';
 
 const key = z.string().min(1).max(256);
@@ -37,11 +37,24 @@ type Properties = Partial<z.output<typeof properties>>;
 export const subscription: ResourceType = {
   ...entity,
   type: `${SERVICE}/subscriptions`,
+  limit: { count: () => LIMITS.subscriptions },
   nameRule: /^[^*#&+:<>?]{1,256}$/,
   body: z.strictObject({ ...envelope, properties }),
   patch: z.strictObject({ ...envelope, properties: patched }),
+  contention: {
+    latency: 'subscriptionContention',
+    /** Two new subscriptions of one product meet; changes don't. */
+    holds(key, call) {
+      if (!call || readResource(call.azure, key)) return undefined;
+      const scope = (call.body['properties'] as { scope?: unknown } | undefined)?.scope;
+      const product = typeof scope === 'string' ? productOf(call, scope) : undefined;
+      return product && `${keyOf(product.id)}/subscriptions`;
+    },
+    // terraform-provider-azurerm #8571, #15240.
+    refusal: () => new ArmError(412, 'PreconditionFailed', 'Resource was modified since last retrieval.'),
+  },
   beforeWrite(call, existing) {
-    requireActiveService(call);
+    requireWritable(call);
     const wanted = call.body['properties'] as Properties | undefined;
     for (const slot of ['primaryKey', 'secondaryKey'] as const) requireUniqueKey(call, slot, wanted?.[slot]);
     if (wanted?.scope !== undefined) requireScope(call, wanted.scope, existing);
@@ -68,7 +81,7 @@ export const subscription: ResourceType = {
 };
 
 function regenerate(call: Call, stored: Resource, slot: 'primaryKey' | 'secondaryKey'): Answer {
-  requireActiveService(call);
+  requireWritable(call);
   saveResource(call.azure, { ...stored, hidden: { ...stored.hidden, [slot]: mintKey(call.azure) } });
   return { status: 204 };
 }

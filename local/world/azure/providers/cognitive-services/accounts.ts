@@ -4,10 +4,10 @@ import { ArmError } from '../../arm/errors.js';
 import { keyOf } from '../../arm/resource-id.js';
 import type { Call, Json, Resource, ResourceType } from '../../arm/resource-type.js';
 import { descendants, inMotion, resourcesOfType, withPrincipal } from '../../arm/resources.js';
+import { findDeleted, keepDeleted, listDeleted, takeDeleted } from '../../arm/soft-delete.js';
 import type { Azure } from '../../azure.js';
 import { envelope, identity, location, readOnly, tags } from '../schema.js';
-import { ACCOUNTS, API_VERSIONS, RESOURCE_NAME, requireQuietAccount } from './common.js';
-import { type DeletedAccount, deletedAccounts, keepDeleted } from './deleted-accounts.js';
+import { ACCOUNTS, API_VERSIONS, oneWriteForEachAccount, RESOURCE_NAME, requireQuietAccount } from './common.js';
 
 /** How long an account says Accepted before it says Creating (assumed; pollers must cope with both). */
 const ACCEPTED_MS = 2_000;
@@ -52,6 +52,8 @@ export const account: ResourceType = {
   etagInBody: true,
   creation: { latency: 'foundryAccount' },
   deletion: { latency: 'foundryDelete' },
+  contention: oneWriteForEachAccount,
+  limit: { count: ({ settings }) => settings.limits.foundryAccounts },
   beforeWrite(call, existing) {
     requireQuietAccount(call);
     if (call.body['properties'] === undefined) return;
@@ -69,12 +71,11 @@ export const account: ResourceType = {
   build(call, existing) {
     const { restore, ...wanted } = call.body['properties'] as z.output<typeof properties>;
     const { azure, key } = call;
-    const deleted = restore ? azure.store.get<DeletedAccount>('deletedAccounts', key) : undefined;
-    if (deleted) azure.store.delete('deletedAccounts', key);
+    const deleted = restore ? takeDeleted(azure, key) : undefined;
     const identityNow = (call.body['identity'] ?? deleted?.resource.identity) as Json | undefined;
     return {
       identity: withPrincipal(azure, key, identityNow, existing ?? deleted?.resource),
-      properties: { ...without(deleted?.resource.properties, 'provisioningState'), ...wanted },
+      properties: { ...deleted?.resource.properties, ...wanted },
     };
   },
   beforeDelete(call, existing) {
@@ -113,7 +114,7 @@ function shownState(azure: Azure, resource: Resource): unknown {
 
 /** A soft-deleted account keeps its name for 48 hours, unless it is restored or purged. */
 function requireFreeName({ azure, key }: Call, restore: boolean): void {
-  const deleted = azure.store.get<DeletedAccount>('deletedAccounts', key);
+  const deleted = findDeleted(azure, key);
   if (deleted && !restore) {
     const text = `An existing resource with ID '${deleted.resource.id}' has been soft-deleted. To restore the resource, you must specify 'restore' to be 'true' in the property. If you don't want to restore existing resource, please purge it first.`;
     throw new ArmError(409, 'FlagMustBeSetForRestore', text);
@@ -129,7 +130,7 @@ function requireFreeName({ azure, key }: Call, restore: boolean): void {
 
 /** Unique in all of Azure: among the accounts here, the soft-deleted ones included. */
 function requireFreeSubdomain({ azure, key }: Call, wanted: string, existing: Resource | undefined): void {
-  const others = [...resourcesOfType(azure, ACCOUNTS), ...deletedAccounts(azure).map(({ resource }) => resource)];
+  const others = [...resourcesOfType(azure, ACCOUNTS), ...listDeleted(azure, ACCOUNTS).map(({ resource }) => resource)];
   const holds = ({ properties: held }: Resource) =>
     String(held['customSubDomainName']).toLowerCase() === wanted.toLowerCase();
   if (others.some((other) => keyOf(other.id) !== key && holds(other))) {
@@ -140,9 +141,4 @@ function requireFreeSubdomain({ azure, key }: Call, wanted: string, existing: Re
   if (current && String(current).toLowerCase() !== wanted.toLowerCase()) {
     throw new ArmError(400, 'SubdomainCannotBeChanged', 'The custom subdomain of an account cannot be changed.');
   }
-}
-
-function without(value: Json | undefined, name: string): Json {
-  const { [name]: _dropped, ...rest } = value ?? {};
-  return rest;
 }

@@ -1,6 +1,6 @@
 /** What the types of Cognitive Services share: versions, and the rule that an account takes one write at a time. */
 import { ArmError } from '../../arm/errors.js';
-import type { Call, Resource } from '../../arm/resource-type.js';
+import type { Call, ContentionRule, Resource } from '../../arm/resource-type.js';
 import { isBusy, readResource } from '../../arm/resources.js';
 
 export const ACCOUNTS = 'Microsoft.CognitiveServices/accounts';
@@ -34,9 +34,19 @@ export function accountId({ id }: Call): string {
 /** One write at a time on an account and all below it; the field knows this 409 well. */
 export function requireQuietAccount(call: Call): void {
   const id = accountId(call);
-  if (!isBusy(call.azure, id)) return;
+  if (isBusy(call.azure, id)) throw requestConflict(id);
+}
+
+/** The same for writes that are done at once, and for the moment after an operation. */
+export const oneWriteForEachAccount: ContentionRule = {
+  latency: 'foundryContention',
+  holds: (key) => /^.*\/microsoft\.cognitiveservices\/accounts\/[^/]+/.exec(key)?.[0],
+  refusal: requestConflict,
+};
+
+function requestConflict(id: string): ArmError {
   const text = `Another operation is being performed on the parent resource '${id}'. Please try again later.`;
-  throw new ArmError(409, 'RequestConflict', text);
+  return new ArmError(409, 'RequestConflict', text);
 }
 
 /** The account above a child; the engine has made sure that it is there. */

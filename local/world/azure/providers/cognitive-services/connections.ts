@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Json, ResourceType } from '../../arm/resource-type.js';
 import { envelope, readOnly } from '../schema.js';
-import { ACCOUNTS, PROJECT_API_VERSIONS, requireQuietAccount } from './common.js';
+import { ACCOUNTS, oneWriteForEachAccount, PROJECT_API_VERSIONS, requireQuietAccount } from './common.js';
 
 /** Metadata values are strings; a number or an object is a frequent mistake that the service refuses. */
 const metadata = z.record(z.string(), z.string());
@@ -63,6 +63,7 @@ function connectionsOf(type: string): ResourceType {
     nameRule: /^[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}$/,
     body: z.strictObject({ ...envelope, properties: gatewayRules }),
     createdStatus: 200,
+    contention: oneWriteForEachAccount,
     beforeWrite: requireQuietAccount,
     build(call) {
       const { credentials, ...shown } = call.body['properties'] as Json;

@@ -4,8 +4,9 @@ import type { ResourceType } from '../../arm/resource-type.js';
 import { account } from './accounts.js';
 import { API_VERSIONS } from './common.js';
 import { connections } from './connections.js';
-import { deletedAccountTypes } from './deleted-accounts.js';
-import { deployment, project } from './projects.js';
+import { deletedAccounts } from './deleted-accounts.js';
+import { deployment } from './deployments.js';
+import { project } from './projects.js';
 import { usages } from './usages.js';
 
 export const cognitiveServices: ResourceType[] = [
@@ -13,7 +14,7 @@ export const cognitiveServices: ResourceType[] = [
   project,
   deployment,
   ...connections,
-  ...deletedAccountTypes,
+  ...deletedAccounts,
   usages,
   ...operationTypes('Microsoft.CognitiveServices', API_VERSIONS),
 ];

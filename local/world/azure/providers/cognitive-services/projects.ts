@@ -1,14 +1,14 @@
-/** Projects of an account, and the deployments of models on it. */
+/** Projects of an account. */
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.js';
-import type { Call, Json, ResourceType } from '../../arm/resource-type.js';
+import type { Json, ResourceType } from '../../arm/resource-type.js';
 import { descendants, withPrincipal } from '../../arm/resources.js';
 import { envelope, identity, location, readOnly, tags } from '../schema.js';
 import {
   ACCOUNTS,
-  API_VERSIONS,
   accountId,
   accountOf,
+  oneWriteForEachAccount,
   PROJECT_API_VERSIONS,
   RESOURCE_NAME,
   requireQuietAccount,
@@ -16,7 +16,6 @@ import {
 
 /** https://learn.microsoft.com/azure/foundry/foundry-models/quotas-limits */
 const PROJECTS_MAX = 250;
-const DEPLOYMENTS_MAX = 32;
 
 const projectBody = z.strictObject({
   ...envelope,
@@ -44,6 +43,8 @@ export const project: ResourceType = {
   etagInBody: true,
   creation: { latency: 'foundryProject' },
   deletion: { latency: 'foundryDelete' },
+  contention: oneWriteForEachAccount,
+  limit: { count: () => PROJECTS_MAX },
   beforeWrite(call, existing) {
     requireQuietAccount(call);
     if (accountOf(call)?.properties['allowProjectManagement'] !== true) {
@@ -52,7 +53,6 @@ export const project: ResourceType = {
     if (!existing && !call.body['identity']) {
       throw new ArmError(400, 'InvalidRequestBody', 'A project needs a managed identity.');
     }
-    requireRoom(call, 'projects', PROJECTS_MAX, existing !== undefined);
   },
   build(call, existing) {
     const { azure, body, key } = call;
@@ -69,37 +69,3 @@ export const project: ResourceType = {
     return { properties: { ...properties, endpoints: { 'AI Foundry API': endpoint } } };
   },
 };
-
-const deploymentBody = z.strictObject({
-  ...envelope,
-  tags: tags.optional(),
-  sku: z.strictObject({ name: z.string(), capacity: z.int().min(1).optional() }),
-  properties: z.strictObject({
-    model: z.strictObject({ format: z.string(), name: z.string(), version: z.string().optional() }),
-    versionUpgradeOption: z
-      .enum(['OnceNewDefaultVersionAvailable', 'OnceCurrentVersionExpired', 'NoAutoUpgrade'])
-      .optional(),
-    raiPolicyName: z.string().optional(),
-    provisioningState: readOnly,
-  }),
-});
-
-export const deployment: ResourceType = {
-  type: `${ACCOUNTS}/deployments`,
-  apiVersions: API_VERSIONS,
-  verbs: ['PUT', 'GET', 'DELETE', 'LIST'],
-  nameRule: RESOURCE_NAME,
-  body: deploymentBody,
-  etagInBody: true,
-  creation: { latency: 'foundryDeployment', headers: true },
-  deletion: { latency: 'foundryDelete' },
-  beforeWrite(call, existing) {
-    requireQuietAccount(call);
-    requireRoom(call, 'deployments', DEPLOYMENTS_MAX, existing !== undefined);
-  },
-};
-
-function requireRoom(call: Call, kind: string, limit: number, exists: boolean): void {
-  if (exists || descendants(call.azure, accountId(call), `${ACCOUNTS}/${kind}`).length < limit) return;
-  throw new ArmError(400, 'QuotaExceeded', `The account has ${limit} ${kind} already, which is the limit.`);
-}

@@ -1,7 +1,8 @@
-/** Quotas of a region: how many accounts the Azure subscription has and may have. */
+/** Quotas of a region: accounts, and capacity by model and SKU. */
 import type { ResourceType } from '../../arm/resource-type.js';
 import { resourcesOfType } from '../../arm/resources.js';
 import { ACCOUNTS, API_VERSIONS } from './common.js';
+import { capacityInUse, capacityLimit } from './deployments.js';
 
 export const usages: ResourceType = {
   type: 'Microsoft.CognitiveServices/locations/usages',
@@ -11,16 +12,21 @@ export const usages: ResourceType = {
   custom: {
     LIST({ azure, id }) {
       const [region = ''] = id.names;
-      const here = resourcesOfType(azure, ACCOUNTS).filter(
+      const accounts = resourcesOfType(azure, ACCOUNTS).filter(
         ({ location }) => location?.toLowerCase() === region.toLowerCase(),
       );
-      const count = {
-        name: { value: 'AccountCount', localizedValue: 'Account count' },
-        unit: 'Count',
-        currentValue: here.length,
-        limit: azure.settings.limits.foundryAccounts,
-      };
-      return { status: 200, body: { value: [count] } };
+      const { foundryAccounts, modelCapacity } = azure.settings.limits;
+      const capacity = capacityInUse(azure, region);
+      const names = [...new Set([...Object.keys(modelCapacity), ...capacity.keys()])].sort();
+      const value = [
+        usage('AccountCount', accounts.length, foundryAccounts),
+        ...names.map((name) => usage(name, capacity.get(name) ?? 0, capacityLimit(azure, name))),
+      ];
+      return { status: 200, body: { value } };
     },
   },
 };
+
+function usage(name: string, currentValue: number, limit: number) {
+  return { name: { value: name, localizedValue: name }, unit: 'Count', currentValue, limit };
+}
