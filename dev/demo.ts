@@ -7,6 +7,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ModelView, OperationView, TeamView } from '../shared/contracts/api.js';
+import { prepareDataFolder } from './data-folder.js';
 import { type Check, checkTeam } from './demo/checks.js';
 import { followOperation, type StepChange } from './demo/follow.js';
 import { type Summary, stepLine, summaryText } from './demo/screen.js';
@@ -14,7 +15,6 @@ import { ticketing } from './demo/ticketing.js';
 import { positiveNumber, readOptions } from './options.js';
 import { ROOT } from './paths.js';
 import { type RunningPlatform, startPlatform } from './platform.js';
-import { prepareDataFolder } from './platform-file.js';
 
 const values = readOptions({
   speed: { type: 'string', default: '60' },

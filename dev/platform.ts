@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Clock, runningClock } from '../local/clock.js';
 import { type Host, startHost } from '../local/host/index.js';
+import { keepPorts, openPlatform } from '../local/platform-file.js';
 import type { RecordedRequest } from '../local/world/azure/index.js';
 import { readWorldFile } from '../local/world/resources.js';
 import { startWorld, type World } from '../local/world/start.js';
 import { appSettings } from './app-settings.js';
 import { ROOT, TOPOLOGY_FILE, WORLD_FILE } from './paths.js';
-import { readPlatformFile, writePlatformFile } from './platform-file.js';
 
 export interface PlatformOptions {
   dataFolder: string;
@@ -33,8 +33,8 @@ export async function startStoredWorld(
   options: Omit<PlatformOptions, 'port'>,
 ): Promise<{ clock: Clock; world: World }> {
   const { dataFolder, speed, apimActivating, record, log } = options;
-  const stored = readPlatformFile(dataFolder, speed);
-  const clock = runningClock(stored.time);
+  const stored = openPlatform(dataFolder, speed);
+  const clock = runningClock(stored.clock);
   const world = await startWorld({
     clock,
     topology: JSON.parse(readFileSync(TOPOLOGY_FILE, 'utf8')),
@@ -45,7 +45,7 @@ export async function startStoredWorld(
     record,
     log: (level, message) => log?.(level, 'world', message),
   });
-  writePlatformFile(dataFolder, { time: stored.time, ports: world.ports });
+  keepPorts(dataFolder, world.ports);
   return { clock, world };
 }
 

@@ -1,9 +1,9 @@
 /** `npm start`: brings the platform up and stays, with its state in the data folder. */
 import './require-node.js';
+import { prepareDataFolder } from './data-folder.js';
 import { portNumber, positiveNumber, readOptions } from './options.js';
 import { DEFAULT_DATA_FOLDER } from './paths.js';
 import { startPlatform } from './platform.js';
-import { prepareDataFolder } from './platform-file.js';
 
 const values = readOptions({
   port: { type: 'string', default: '7071' },

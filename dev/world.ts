@@ -3,10 +3,10 @@ import './require-node.js';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { appSettings } from './app-settings.js';
+import { prepareDataFolder } from './data-folder.js';
 import { positiveNumber, readOptions } from './options.js';
 import { DEFAULT_DATA_FOLDER, ROOT } from './paths.js';
 import { startStoredWorld } from './platform.js';
-import { prepareDataFolder } from './platform-file.js';
 
 const values = readOptions({
   data: { type: 'string', default: DEFAULT_DATA_FOLDER },

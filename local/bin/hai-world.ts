@@ -3,7 +3,7 @@
  * Runs the simulated world on its own: `hai-world --topology FILE --resources FILE [--data DIR] [--speed N]`. Prints what an app needs to
  * find it, as environment variables.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,23 +24,24 @@ async function main(): Promise<void> {
   const { activating, contention, data, resources, speed, topology } = readArguments();
   // Loaded only now: older versions of Node lack built-in modules that these import.
   const { anchorNow, runningClock } = await import('../clock.js');
-  const { continueTimeLine } = await import('../host/world-clock-file.js');
+  const { keepPorts, openPlatform } = await import('../platform-file.js');
   const { readWorldFile } = await import('../world/resources.js');
   const { startWorld } = await import('../world/start.js');
   if (data) mkdirSync(data, { recursive: true });
+  const stored = data ? openPlatform(data, speed) : undefined;
   const world = await startWorld({
-    clock: runningClock(data ? continueTimeLine(data, speed) : anchorNow(speed)),
+    clock: runningClock(stored?.clock ?? anchorNow(speed)),
     topology: readWorldFile(topology),
     resources: readWorldFile(resources),
     dataDir: data,
-    ports: data ? readPlatform(data).ports : undefined,
+    ports: stored?.ports,
     apimActivating: activating,
     contention,
     log: (level, message) => {
       if (level === 'warn' || level === 'error') console.error(`[${level}] ${message}`);
     },
   });
-  if (data) writePlatform(data, world.ports);
+  if (data) keepPorts(data, world.ports);
   console.log(environment(world, data));
   const stop = () => void world.close().then(() => process.exit(0), fail);
   process.once('SIGINT', stop);
@@ -67,18 +68,6 @@ function readArguments() {
   const speed = values.speed === undefined ? undefined : Number(values.speed);
   if (!topology || !resources || (speed !== undefined && !(speed > 0))) throw new Error(USAGE);
   return { activating, contention, data, resources, speed, topology };
-}
-
-/** The file that the host and the world share; each keeps the other's keys. */
-function readPlatform(directory: string): { ports?: Record<string, number> } {
-  const file = join(directory, 'platform.json');
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-}
-
-function writePlatform(directory: string, ports: Record<string, number>): void {
-  const file = join(directory, 'platform.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify({ ...readPlatform(directory), ports }, undefined, 2)}\n`);
-  renameSync(`${file}.new`, file);
 }
 
 /** Lines for a shell. The names without a common convention say what they are; an app maps them to its own settings. */

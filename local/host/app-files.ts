@@ -23,20 +23,55 @@ export interface HostFile {
   defaultVersion: string | undefined;
   maxConcurrentActivityFunctions: number;
   maxConcurrentOrchestratorFunctions: number;
-  serviceBus: { maxConcurrentCalls: number; autoCompleteMessages: boolean; maxAutoLockRenewalMs: number };
+  http: HttpSettings;
+  serviceBus: ServiceBusSettings;
+  /** Longest run of a function; undefined: unlimited. */
+  functionTimeoutMs: number | undefined;
+}
+
+export interface HttpSettings {
+  /** HTTP functions that run at once; more wait. */
+  maxConcurrentRequests: number;
+  /** HTTP functions that run or wait; more are refused with 429. */
+  maxOutstandingRequests: number;
+  /** Added to every reply of an HTTP function. */
+  customHeaders: Record<string, string>;
+}
+
+export interface ServiceBusSettings {
+  maxConcurrentCalls: number;
+  maxConcurrentSessions: number;
+  maxMessageBatchSize: number;
+  autoCompleteMessages: boolean;
+  maxAutoLockRenewalMs: number;
+  /** A session without a message for so long is given back. */
+  sessionIdleMs: number;
 }
 
 interface RawHostFile {
   version?: string;
+  functionTimeout?: string;
   extensions?: {
-    http?: { routePrefix?: string };
+    http?: {
+      routePrefix?: string;
+      maxConcurrentRequests?: number;
+      maxOutstandingRequests?: number;
+      customHeaders?: Record<string, string>;
+    };
     durableTask?: {
       hubName?: string;
       defaultVersion?: string;
       maxConcurrentActivityFunctions?: number;
       maxConcurrentOrchestratorFunctions?: number;
     };
-    serviceBus?: { maxConcurrentCalls?: number; autoCompleteMessages?: boolean; maxAutoLockRenewalDuration?: string };
+    serviceBus?: {
+      maxConcurrentCalls?: number;
+      maxConcurrentSessions?: number;
+      maxMessageBatchSize?: number;
+      autoCompleteMessages?: boolean;
+      maxAutoLockRenewalDuration?: string;
+      sessionIdleTimeout?: string;
+    };
   };
 }
 
@@ -69,12 +104,27 @@ function fillDefaults(raw: RawHostFile): HostFile {
     defaultVersion: durableTask?.defaultVersion,
     maxConcurrentActivityFunctions: durableTask?.maxConcurrentActivityFunctions ?? perCore,
     maxConcurrentOrchestratorFunctions: durableTask?.maxConcurrentOrchestratorFunctions ?? perCore,
+    functionTimeoutMs:
+      !raw.functionTimeout || raw.functionTimeout === '-1' ? undefined : parseTimeSpanMs(raw.functionTimeout),
+    http: {
+      maxConcurrentRequests: unlimited(http?.maxConcurrentRequests),
+      maxOutstandingRequests: unlimited(http?.maxOutstandingRequests),
+      customHeaders: http?.customHeaders ?? {},
+    },
     serviceBus: {
       maxConcurrentCalls: serviceBus?.maxConcurrentCalls ?? 16,
+      maxConcurrentSessions: serviceBus?.maxConcurrentSessions ?? 8,
+      maxMessageBatchSize: serviceBus?.maxMessageBatchSize ?? 1000,
+      sessionIdleMs: parseTimeSpanMs(serviceBus?.sessionIdleTimeout ?? '00:01:00'),
       autoCompleteMessages: serviceBus?.autoCompleteMessages ?? true,
       maxAutoLockRenewalMs: parseTimeSpanMs(serviceBus?.maxAutoLockRenewalDuration ?? '00:05:00'),
     },
   };
+}
+
+/** host.json writes -1 for "no limit", which is also the default outside the Consumption plan. */
+function unlimited(limit = -1): number {
+  return limit < 0 ? Number.POSITIVE_INFINITY : limit;
 }
 
 /** Milliseconds of a .NET time span such as `00:05:00` or `1.02:03:04`. */

@@ -5,6 +5,10 @@ export class InFlight {
   #count = 0;
   readonly #drained = new Set<() => void>();
 
+  get count(): number {
+    return this.#count;
+  }
+
   get isIdle(): boolean {
     return this.#count === 0;
   }

@@ -16,6 +16,7 @@ import { setEnvironment, trustAuthorities } from './environment.js';
 import { ADMIN_PATH, AdminApi } from './http/admin-api.js';
 import { HttpTriggers } from './http/http-trigger.js';
 import { listen } from './http/server.js';
+import { startStreaming } from './http/streaming.js';
 import { InFlight } from './in-flight.js';
 import { Invoker } from './invoker.js';
 import { type Log, logProblemsToConsole } from './log.js';
@@ -42,6 +43,8 @@ export interface HostOptions {
   loadApp?: () => unknown;
   /** Default: warnings and errors to the console. */
   log?: Log;
+  /** Real time that a closing host gives to running functions. Default: 10 s. */
+  drainLimitMs?: number;
 }
 
 export interface Host {
@@ -49,12 +52,12 @@ export interface Host {
   port: number;
   /** Names of the functions that run. */
   functions: string[];
-  /** Stops taking work, lets what runs finish within `CLOSE_LIMIT_MS`, and undoes every change to the process. */
+  /** Stops taking work, lets what runs finish within `drainLimitMs`, and undoes every change to the process. */
   close(): Promise<void>;
 }
 
-/** Real time a closing host gives to running functions; what is cut off is taken up by the next host. */
-const CLOSE_LIMIT_MS = 10_000;
+/** What is cut off after so long is taken up by the next host. */
+const DRAIN_LIMIT_MS = 10_000;
 
 /** Starts the host. Rejects, having undone everything, if the app or its settings can't be run. */
 export async function startHost(options: HostOptions): Promise<Host> {
@@ -94,13 +97,14 @@ async function start(options: HostOptions, undo: UndoStack): Promise<Omit<Host, 
     registry,
     inFlight,
     log,
+    clock,
+    timeoutMs: files.host.functionTimeoutMs,
     readInput: (binding) => (/^(durable|orchestration)Client$/.test(binding.type) ? addresses.clientBinding() : {}),
     writeOutput: (binding, data) => sendOutput(connections, binding, data),
   });
   registry.log = (level, category, message) => invoker.log(level, category, message);
-  const capabilities = await registry.model?.getCapabilities?.({});
-  if (capabilities?.['HttpUri'])
-    throw new Error('HTTP streaming (enableHttpStream) is not supported by the embedded host.');
+  const streaming = await startStreaming(registry.model);
+  undo.push(() => streaming.close());
 
   const functions = bindFunctions(registry);
   const engine = new DurableEngine({
@@ -108,15 +112,29 @@ async function start(options: HostOptions, undo: UndoStack): Promise<Omit<Host, 
     ...{ store, clock, log, invoker, inFlight },
     functions: new DurableFunctions(functions),
   });
-  const http = new HttpTriggers(functions, files.host.routePrefix, invoker);
+  undo.push(() => engine.close());
+  const http = new HttpTriggers(functions, {
+    ...{ invoker, routePrefix: files.host.routePrefix, settings: files.host.http },
+    streamingUri: streaming.uri,
+  });
   const triggers = new Triggers(functions, {
     ...{ clock, store, connections, invoker, inFlight, log },
     settings: files.host.serviceBus,
   });
+  let closing = false;
+  let drain: Promise<void> | undefined;
+  /** Begins nothing more: what runs may finish, HTTP functions and clients go on being answered. */
+  const stopListening = () => {
+    engine.stop();
+    drain ??= triggers.stop();
+    return drain;
+  };
   const admin = new AdminApi({
-    functions,
+    ...{ functions, inFlight },
     routeOf: (fn) => http.routeOf(fn),
     fire: (fn, input) => triggers.fire(fn, input),
+    drain: () => void stopListening(),
+    isDraining: () => drain !== undefined,
   });
   const durable = new DurableHttpApi(new Instances(engine), addresses);
 
@@ -124,26 +142,25 @@ async function start(options: HostOptions, undo: UndoStack): Promise<Omit<Host, 
   undo.push(() => registry.runHooks('appTerminate', { hookData: {} }));
   undo.push(() => listener.stop());
   undo.push(async () => {
-    if (!(await inFlight.drained(CLOSE_LIMIT_MS)))
-      log('warn', 'Host', `Closed while functions were still running, after waiting ${CLOSE_LIMIT_MS} ms.`);
+    const { drainLimitMs = DRAIN_LIMIT_MS } = options;
+    if (!(await inFlight.drained(drainLimitMs)))
+      log('warn', 'Host', `Closed while functions were still running, after waiting ${drainLimitMs} ms.`);
   });
   undo.push(clock.watch('host', () => inFlight.isIdle && engine.isIdle));
-  let closing = false;
-  listener.handle(async (request) => {
-    const path = request.url.pathname.toLowerCase();
+  listener.handle(async (exchange) => {
+    const path = exchange.head.url.pathname.toLowerCase();
     // While closing, functions that still run may go on using their durable client.
-    if (path.startsWith(`${WEBHOOK_PATH}/`)) return durable.answer(request);
-    if (closing) return { status: 503, body: 'The host is closing.' };
-    if (path.startsWith(`${ADMIN_PATH}/`)) return admin.answer(request);
-    return inFlight.track(() => http.answer(request));
+    if (path.startsWith(`${WEBHOOK_PATH}/`)) return durable.answer(await exchange.read());
+    if (closing) return { status: 503, headers: { connection: 'close' }, body: 'The host is closing.' };
+    if (path.startsWith(`${ADMIN_PATH}/`)) return admin.answer(await exchange.read());
+    return inFlight.track(() => http.answer(exchange));
   });
+  engine.start();
+  undo.push(stopListening);
+  triggers.start();
   undo.push(() => {
     closing = true;
   });
-  engine.start();
-  undo.push(() => engine.stop());
-  triggers.start();
-  undo.push(() => triggers.stop());
   return { url, port: listener.port, functions: functions.filter((fn) => !fn.disabled).map((fn) => fn.name) };
 }
 

@@ -3,6 +3,7 @@
  * its Service Bus outputs. A failing function is logged here with its name and thrown on to its trigger.
  */
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.js';
 import type { AppFunction } from './app-functions.js';
 import type { InFlight } from './in-flight.js';
 import { describeError, fromRpcLevel, type Log } from './log.js';
@@ -11,14 +12,23 @@ import type { TypedData } from './typed-data.js';
 
 export interface Invocation {
   data: TypedData;
+  /** Handed to the function instead of what the library makes of `data`: a long history need not become text and be parsed again. */
+  value?: unknown;
   triggerMetadata?: Record<string, TypedData>;
   traceContext?: { traceParent?: string; traceState?: string };
+  /** Default: a new one. */
+  invocationId?: string;
+  /** Told what the handler returned, before that becomes a response. */
+  onReturned?: (value: unknown) => void;
 }
 
 export interface InvokerOptions {
   registry: Registry;
   inFlight: InFlight;
+  clock: Clock;
   log: Log;
+  /** host.json's functionTimeout; undefined: unlimited. */
+  timeoutMs: number | undefined;
   /** Value of an input binding besides the trigger (only `durableClient` exists). */
   readInput: (binding: Binding) => TypedData;
   /** Carries out an output other than HTTP. */
@@ -35,7 +45,7 @@ export class Invoker {
   async invoke(fn: AppFunction, invocation: Invocation): Promise<TypedData | undefined> {
     return this.options.inFlight.track(async () => {
       try {
-        return await this.#run(fn, invocation);
+        return await this.#withinTimeout(fn, this.#run(fn, invocation));
       } catch (error) {
         // An orchestrator reports its failure, with its state, by throwing; the engine logs that in words.
         const level = fn.trigger.type === 'orchestrationTrigger' ? 'debug' : 'error';
@@ -45,11 +55,23 @@ export class Invoker {
     });
   }
 
+  /** A function that overruns has failed; it can't be stopped, so whatever it still does goes on. Azure restarts its process. */
+  async #withinTimeout<T>(fn: AppFunction, run: Promise<T>): Promise<T> {
+    const { timeoutMs, clock } = this.options;
+    if (timeoutMs === undefined) return run;
+    const overrun = Promise.withResolvers<never>();
+    const timer = clock.wire.after(timeoutMs, () =>
+      overrun.reject(new Error(`Function "${fn.name}" exceeded the functionTimeout of host.json, ${timeoutMs} ms.`)),
+    );
+    return Promise.race([run, overrun.promise]).finally(() => timer.cancel());
+  }
+
   async #run(fn: AppFunction, invocation: Invocation): Promise<TypedData | undefined> {
     const { registry } = this.options;
     const core = this.#coreContext(fn, invocation);
     const model = registry.model!.getInvocationModel(core);
     const { context, inputs } = await model.getArguments();
+    if (invocation.value !== undefined) inputs[0] = invocation.value;
     const hookData = {};
     const common = { hookData, appHookData: this.#appHookData, invocationContext: context };
 
@@ -74,13 +96,14 @@ export class Invoker {
     core.state = undefined;
     if (post.error !== null && post.error !== undefined) throw post.error;
 
+    invocation.onReturned?.(post.result);
     const response = await model.getResponse(context, post.result);
     await this.#writeOutputs(fn, response.returnValue, response.outputData ?? []);
     return response.returnValue ?? undefined;
   }
 
   #coreContext(fn: AppFunction, invocation: Invocation): CoreInvocationContext {
-    const invocationId = randomUUID();
+    const invocationId = invocation.invocationId ?? randomUUID();
     const inputData = [{ name: fn.triggerName, data: invocation.data }];
     for (const [name, binding] of Object.entries(fn.inputs))
       inputData.push({ name, data: this.options.readInput(binding) });

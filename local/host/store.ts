@@ -6,18 +6,31 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import type { HistoryEvent, ParentInstance } from './durable/history.js';
 
 /** Raised when the tables change, so that an old file is refused instead of misread. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
+/** Numbers as keys and a history in the order of time: what is at work at once lies on few pages, and pages are what a commit writes. */
 const SCHEMA = `
-CREATE TABLE instances (id TEXT PRIMARY KEY, executionId TEXT, name TEXT, version TEXT, parent TEXT, status TEXT, input TEXT, output TEXT,
-  customStatus TEXT, createdMs INTEGER, updatedMs INTEGER) WITHOUT ROWID;
-CREATE TABLE history (instanceId TEXT, sequence INTEGER, event TEXT, PRIMARY KEY (instanceId, sequence)) WITHOUT ROWID;
+CREATE TABLE instances (key INTEGER PRIMARY KEY, id TEXT UNIQUE, executionId TEXT, name TEXT, version TEXT, parent TEXT, status TEXT,
+  input TEXT, output TEXT, customStatus TEXT, createdMs INTEGER, updatedMs INTEGER);
+CREATE TABLE history (sequence INTEGER PRIMARY KEY, instanceKey INTEGER, events TEXT);
+CREATE INDEX historyByInstance ON history (instanceKey);
 CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT, executionId TEXT, dueMs INTEGER, body TEXT);
 CREATE INDEX messagesByTarget ON messages (target);
 CREATE TABLE activities (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT);
 CREATE TABLE entities (id TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID;
+CREATE TABLE locks (entityId TEXT PRIMARY KEY, instanceId TEXT, executionId TEXT, lockId TEXT) WITHOUT ROWID;
+CREATE INDEX locksByOwner ON locks (instanceId);
 CREATE TABLE schedules (name TEXT PRIMARY KEY, status TEXT) WITHOUT ROWID;
 `;
+
+/** Pages in the log before they are moved to the file: 16 MB, four times SQLite's default, since each move waits for the disk twice. */
+const CHECKPOINT_PAGES = 4_000;
+
+const INSTANCE_COLUMNS =
+  'executionId, name, version, parent, status, input, output, customStatus, createdMs, updatedMs';
+const PUT_INSTANCE = `INSERT INTO instances (id, ${INSTANCE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)
+  ON CONFLICT (id) DO UPDATE SET (${INSTANCE_COLUMNS}) = (${INSTANCE_COLUMNS.replace(/\w+/g, 'excluded.$&')})`;
+const KEY_OF = '(SELECT key FROM instances WHERE id = ?)';
 
 export type RuntimeStatus = 'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';
 
@@ -44,6 +57,18 @@ export interface EntityRequest {
   signal: boolean;
   /** Who waits for the answer. */
   caller?: { instanceId: string; executionId: string };
+  /** Of a lock request: all entities to lock, in order, and the one that it has come to. */
+  lockSet?: string[];
+  lockPosition?: number;
+  /** Ends the lock that has this request's id. */
+  releases?: boolean;
+}
+
+/** The orchestration that holds an entity. */
+export interface EntityLock {
+  instanceId: string;
+  executionId: string;
+  lockId: string;
 }
 
 /** Something for an orchestration (event) or an entity (request), due at `dueMs` (0: at once). */
@@ -87,7 +112,9 @@ export class Store {
   /** Throws when the file was written by another version of this host. */
   constructor(file = ':memory:') {
     this.#db = new DatabaseSync(file);
-    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    this.#db.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`,
+    );
     const version = this.#one<{ user_version: number }>('PRAGMA user_version')!.user_version;
     if (version === 0) this.#db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
     else if (version !== SCHEMA_VERSION)
@@ -112,14 +139,28 @@ export class Store {
     }
   }
 
+  /** Within a transaction: what `work` has written is undone if it throws, and only that. */
+  savepoint<T>(work: () => T): T {
+    this.#run('SAVEPOINT work');
+    try {
+      const result = work();
+      this.#run('RELEASE work');
+      return result;
+    } catch (error) {
+      this.#run('ROLLBACK TO work');
+      this.#run('RELEASE work');
+      throw error;
+    }
+  }
+
   instance(id: string): InstanceRow | undefined {
-    const row = this.#one<Record<string, unknown>>('SELECT * FROM instances WHERE id = ?', id);
+    const row = this.#one<Record<string, unknown>>(`SELECT id, ${INSTANCE_COLUMNS} FROM instances WHERE id = ?`, id);
     return row && toInstance(row);
   }
 
   putInstance(row: InstanceRow): void {
     this.#run(
-      'INSERT OR REPLACE INTO instances VALUES (?,?,?,?,?,?,?,?,?,?,?)',
+      PUT_INSTANCE,
       ...[row.id, row.executionId, row.name, row.version, row.parent && JSON.stringify(row.parent), row.status],
       ...[row.input, row.output, row.customStatus, row.createdMs, row.updatedMs],
     );
@@ -131,7 +172,7 @@ export class Store {
     if (statuses.length > 0) where.push(`status IN (${statuses.map(() => '?').join()})`);
     const prefix = filter.idPrefix ?? '';
     return this.#db
-      .prepare(`SELECT * FROM instances WHERE ${where.join(' AND ')} ORDER BY id LIMIT ?`)
+      .prepare(`SELECT id, ${INSTANCE_COLUMNS} FROM instances WHERE ${where.join(' AND ')} ORDER BY id LIMIT ?`)
       .all(
         ...[
           filter.afterId ?? '',
@@ -147,23 +188,22 @@ export class Store {
   }
 
   deleteInstance(id: string): void {
-    this.#run('DELETE FROM instances WHERE id = ?', id);
     this.clearHistory(id);
+    this.#run('DELETE FROM instances WHERE id = ?', id);
   }
 
-  history(id: string): string[] {
-    return this.#all<{ event: string }>('SELECT event FROM history WHERE instanceId = ? ORDER BY sequence', id).map(
-      (row) => row.event,
-    );
+  history(id: string): HistoryEvent[] {
+    const sql = `SELECT events FROM history WHERE instanceKey = ${KEY_OF} ORDER BY sequence`;
+    return this.#all<{ events: string }>(sql, id).flatMap((row) => JSON.parse(row.events) as HistoryEvent[]);
   }
 
-  appendHistory(id: string, fromSequence: number, events: string[]): void {
-    for (const [index, event] of events.entries())
-      this.#run('INSERT INTO history VALUES (?,?,?)', id, fromSequence + index, event);
+  /** Adds the events of a turn, as one row. */
+  appendHistory(id: string, events: HistoryEvent[]): void {
+    this.#run(`INSERT INTO history (instanceKey, events) VALUES (${KEY_OF}, ?)`, id, JSON.stringify(events));
   }
 
   clearHistory(id: string): void {
-    this.#run('DELETE FROM history WHERE instanceId = ?', id);
+    this.#run(`DELETE FROM history WHERE instanceKey = ${KEY_OF}`, id);
   }
 
   /** Stores a message and returns its id. */
@@ -220,6 +260,27 @@ export class Store {
 
   deleteEntity(id: string): void {
     this.#run('DELETE FROM entities WHERE id = ?', id);
+  }
+
+  lock(entityId: string): EntityLock | undefined {
+    return this.#one<EntityLock>('SELECT instanceId, executionId, lockId FROM locks WHERE entityId = ?', entityId);
+  }
+
+  /** Sets the lock of an entity, or takes it away. */
+  putLock(entityId: string, lock: EntityLock | undefined): void {
+    if (!lock) this.#run('DELETE FROM locks WHERE entityId = ?', entityId);
+    else
+      this.#run(
+        'INSERT OR REPLACE INTO locks VALUES (?,?,?,?)',
+        entityId,
+        lock.instanceId,
+        lock.executionId,
+        lock.lockId,
+      );
+  }
+
+  locksOf(instanceId: string): { entityId: string; lockId: string }[] {
+    return this.#all('SELECT entityId, lockId FROM locks WHERE instanceId = ?', instanceId);
   }
 
   schedule<T>(name: string): T | undefined {

@@ -8,6 +8,8 @@ export interface TypedData {
   int?: number;
   double?: number;
   http?: HttpData;
+  collectionString?: { string: string[] };
+  collectionBytes?: { bytes: Uint8Array[] };
 }
 
 type Nullable = Record<string, { value: string }>;

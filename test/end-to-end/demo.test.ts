@@ -50,8 +50,9 @@ describe('npm run demo', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { method: string; path: string });
-    expect(requests.length).toBeGreaterThan(25);
-    const connections = requests.filter(({ path: at }) => /\/connections\/apim-/.test(at));
+    expect(requests.filter(({ method }) => method === 'GET').length).toBeGreaterThan(50);
+    expect(requests.filter(({ method }) => method === 'PUT').length).toBeGreaterThan(25);
+    const connections = requests.filter(({ method, path: at }) => method === 'PUT' && /\/connections\/apim-/.test(at));
     expect(connections).toHaveLength(3);
     expect(readFileSync(record, 'utf8')).not.toContain(MARKER);
   });

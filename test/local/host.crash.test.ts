@@ -1,63 +1,43 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { appFolder, postJson } from './host-fixture.js';
+import { type HostChild, startHostChild, temporaryDirectory, until } from './host-process.js';
 
-const CHILD = join(__dirname, 'host-child.cjs');
-const APP = join(__dirname, 'apps', 'crash');
+const APP = appFolder('crash');
 const DURABLE = 'runtime/webhooks/durabletask';
 
-let directory: string;
-let child: ChildProcess | undefined;
+let directory: ReturnType<typeof temporaryDirectory>;
+let child: HostChild | undefined;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'host-'));
+  directory = temporaryDirectory();
 });
 afterEach(() => {
   child?.kill('SIGKILL');
-  rmSync(directory, { recursive: true });
+  child = undefined;
+  directory.remove();
 });
 
-/** Starts the host and resolves with its address, or rejects with what it complained about. */
-function startChild(...args: string[]): Promise<string> {
-  const environment = { ...process.env, STEPS_FILE: join(directory, 'steps') };
-  const started = spawn(process.execPath, ['--no-warnings', CHILD, ...args], { env: environment });
-  child = started;
-  return new Promise((resolve, reject) => {
-    let complaints = '';
-    started.stderr.on('data', (chunk) => (complaints += chunk));
-    started.stdout.on('data', (chunk: Buffer) => resolve(chunk.toString().split('\n')[0]!));
-    started.on('exit', (code) => reject(new Error(`exit ${code}: ${complaints}`)));
-  });
-}
-
-const exited = () => new Promise((resolve) => child!.once('exit', resolve));
-const post = (url: string, body: unknown = null) =>
-  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-
-async function until<T>(read: () => T | Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const value = await read();
-    if (done(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error('Not reached within 5 seconds.');
-}
+const start = async (...args: string[]): Promise<string> => {
+  child = await startHostChild(args, { STEPS_FILE: join(directory.path, 'steps') });
+  return child.url;
+};
 
 describe('a host that is killed', () => {
   it('goes on after the restart with everything it acknowledged, repeating only the activity that was interrupted', async () => {
     const steps = () =>
-      readFileSync(join(directory, 'steps'), { encoding: 'utf8', flag: 'a+' }).trim().split('\n').filter(Boolean);
+      readFileSync(join(directory.path, 'steps'), { encoding: 'utf8', flag: 'a+' }).trim().split('\n').filter(Boolean);
     const ids = ['one', 'two', 'three'];
-    const url = await startChild(APP, '--port', '0', '--data', directory);
-    for (const id of ids) await post(`${url}/${DURABLE}/orchestrators/steps/${id}`, { count: 12, ms: 20 });
-    await post(`${url}/${DURABLE}/instances/two/raiseEvent/go`, 'early');
+    const url = await start(APP, '--port', '0', '--data', directory.path);
+    for (const id of ids) await postJson(`${url}/${DURABLE}/orchestrators/steps/${id}`, { count: 12, ms: 20 });
+    await postJson(`${url}/${DURABLE}/instances/two/raiseEvent/go`, 'early');
     await until(steps, (lines) => lines.length >= 9);
     child!.kill('SIGKILL');
-    await exited();
+    await child!.exited;
 
-    const again = await startChild(APP, '--port', '0', '--data', directory);
-    for (const id of ['one', 'three']) await post(`${again}/${DURABLE}/instances/${id}/raiseEvent/go`, 'late');
+    const again = await start(APP, '--port', '0', '--data', directory.path);
+    for (const id of ['one', 'three']) await postJson(`${again}/${DURABLE}/instances/${id}/raiseEvent/go`, 'late');
     for (const id of ids) {
       const read = async () =>
         (await (await fetch(`${again}/${DURABLE}/instances/${id}`)).json()) as {
@@ -74,18 +54,18 @@ describe('a host that is killed', () => {
 
 describe('hai-host', () => {
   it('runs the app that package.json names, in scaled time that a restart continues, and stops when told', async () => {
-    const url = await startChild(APP, '--port', '0', '--data', directory, '--speed', '10000');
+    const url = await start(APP, '--port', '0', '--data', directory.path, '--speed', '10000');
     const now = async (base: string) => ((await (await fetch(`${base}/api/world`)).json()) as { now: number }).now;
     const first = await now(url);
     expect(first).toBeGreaterThan(Date.now());
-    const stopped = exited();
+    const stopped = child!.exited;
     child!.kill('SIGTERM');
     expect(await stopped).toBe(0);
-    expect(await now(await startChild(APP, '--port', '0', '--data', directory))).toBeGreaterThan(first);
+    expect(await now(await start(APP, '--port', '0', '--data', directory.path))).toBeGreaterThan(first);
   });
 
   it('loads CommonJS and ES modules alike', async () => {
-    const url = await startChild(APP, '--port', '0');
+    const url = await start(APP, '--port', '0');
     expect(await (await fetch(`${url}/api/module`)).text()).toBe('an ES module');
   });
 
@@ -94,6 +74,6 @@ describe('hai-host', () => {
     ['with an unknown option', [APP, '--fast'], "Unknown option '--fast'"],
     ['with a folder that is no app', [tmpdir()], 'No package.json in'],
   ])('explains itself %s', async (_, args, message) => {
-    await expect(startChild(...args)).rejects.toThrow(message);
+    await expect(start(...args)).rejects.toThrow(message);
   });
 });

@@ -1,42 +1,32 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explicitClock } from '../../local/clock.js';
 import { type Host, type HostOptions, startHost } from '../../local/host/index.js';
 
-type SampleApp = typeof import('./apps/sample/http.js');
+type SampleApp = typeof import('./apps/http/app.js');
 
-const HOUR_MS = 3600_000;
-const START_MS = Date.UTC(2026, 0, 5, 9);
-const SETTINGS = { LOG_ROUTE: 'log-route', FRIDAY_SCHEDULE: '0 30 12 13 * 5', 'AzureWebJobs.disabled.Disabled': '1' };
+const SETTINGS = { LOG_ROUTE: 'log-route', 'AzureWebJobs.disabled.Disabled': '1' };
 
-let clock = explicitClock(START_MS);
+const clock = explicitClock();
 let host: Host;
 let sample: SampleApp;
-let directory: string;
 const logs: string[] = [];
 
 const start = (options: Partial<HostOptions> = {}) =>
   startHost({
-    appRoot: join(__dirname, 'apps', 'sample'),
+    appRoot: join(__dirname, 'apps', 'http'),
     clock,
-    dataFile: join(directory, 'host.sqlite'),
     settings: SETTINGS,
     loadApp: () => {
-      sample = require('./apps/sample/http.js');
+      sample = require('./apps/http/app.js');
     },
     log: (level, category, message) => logs.push(`${level} ${category}: ${message}`),
     ...options,
   });
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'host-'));
   host = await start();
 });
-afterAll(async () => {
-  await host.close();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => host.close());
 
 const call = async (path: string, init: RequestInit = {}) => {
   const response = await fetch(`${host.url}/api/${path}`, init);
@@ -117,72 +107,6 @@ describe('an HTTP function', () => {
   });
 });
 
-describe('the admin addresses', () => {
-  const admin = async (path: string, init?: RequestInit) => {
-    const response = await fetch(`${host.url}/admin/${path}`, init);
-    const text = await response.text();
-    return { status: response.status, body: /^[{[]/.test(text) ? JSON.parse(text) : text };
-  };
-
-  it('tell the state of the host and list its functions', async () => {
-    expect((await admin('host/status')).body.state).toBe('Running');
-    const { body } = await admin('functions');
-    expect(body).toHaveLength(host.functions.length + 1);
-    expect(body).toContainEqual(
-      expect.objectContaining({ name: 'items', invoke_url_template: `${host.url}/api/items/{id}`, isDisabled: false }),
-    );
-    expect((await admin('functions/disabled')).body).toMatchObject({ isDisabled: true });
-  });
-
-  it('fire a timer by hand', async () => {
-    sample.timerRuns.length = 0;
-    const response = await admin('functions/hourly', { method: 'POST', body: '{"input":""}' });
-    expect(response.status).toBe(202);
-    await clock.settle();
-    expect(sample.timerRuns.map((run) => run.name)).toEqual(['hourly']);
-  });
-
-  it.each([
-    ['POST', 'functions/items', '{}', 400],
-    ['POST', 'functions/hourly', '{', 400],
-    ['POST', 'functions/unknown', '{}', 404],
-    ['PUT', 'functions/hourly', '{}', 405],
-    ['GET', 'unknown', undefined, 404],
-  ])('refuse %s %s', async (method, path, body, status) => {
-    expect((await admin(path, { method, body })).status).toBe(status);
-  });
-});
-
-describe('a timer', () => {
-  it('runs on its schedule in world time', async () => {
-    sample.timerRuns.length = 0;
-    await clock.advance(2.5 * HOUR_MS);
-    expect(sample.timerRuns).toEqual([
-      { name: 'hourly', at: '2026-01-05T10:00:00.000Z', isPastDue: false, last: '1970-01-01T00:00:00.000Z' },
-      { name: 'hourly', at: '2026-01-05T11:00:00.000Z', isPastDue: false, last: '2026-01-05T10:00:00.000Z' },
-    ]);
-  });
-
-  it('with day of month and day of week runs when both are right', async () => {
-    sample.timerRuns.length = 0;
-    await clock.advance(60 * 24 * HOUR_MS);
-    expect(sample.timerRuns.filter((run) => run.name === 'friday13th').map((run) => run.at)).toEqual([
-      '2026-02-13T12:30:00.000Z',
-    ]);
-  });
-
-  it('makes up for a run that was missed while the host was down', async () => {
-    await host.close();
-    sample.timerRuns.length = 0;
-    clock = explicitClock(clock.now() + 5 * HOUR_MS);
-    host = await start();
-    await clock.settle();
-    expect(sample.timerRuns).toMatchObject([{ name: 'hourly', isPastDue: true }]);
-    await clock.advance(HOUR_MS);
-    expect(sample.timerRuns[1]).toMatchObject({ name: 'hourly', isPastDue: false });
-  });
-});
-
 describe('starting and closing', () => {
   it('undoes everything when the host is closed', async () => {
     await host.close();
@@ -199,16 +123,7 @@ describe('starting and closing', () => {
   });
 
   it.each<[string, Partial<HostOptions>, string]>([
-    [
-      'a setting is missing',
-      { settings: { FRIDAY_SCHEDULE: SETTINGS.FRIDAY_SCHEDULE } },
-      'the setting "DISABLED_ROUTE" in "%DISABLED_ROUTE%" is not set',
-    ],
-    [
-      'a schedule is wrong',
-      { settings: { ...SETTINGS, FRIDAY_SCHEDULE: 'every friday' } },
-      'is not an NCRONTAB schedule',
-    ],
+    ['a setting is missing', { settings: {} }, 'the setting "DISABLED_ROUTE" in "%DISABLED_ROUTE%" is not set'],
     [
       'a route is not understood',
       { settings: { ...SETTINGS, LOG_ROUTE: '{id:range(1,2)}' } },

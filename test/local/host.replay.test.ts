@@ -196,8 +196,8 @@ describe('replay', () => {
     expect(() => run(actions, history)).toThrow(message);
   });
 
-  it('refuses what it does not do and retry timeouts, instead of hanging', () => {
-    expect(() => run([{ actionType: ActionType.CallHttp }], begin())).toThrow('callHttp is not supported');
+  it('refuses unknown actions and retry timeouts, instead of hanging', () => {
+    expect(() => run([{ actionType: 99 }], begin())).toThrow('Orchestrator action 99 is not known');
     const action = retried('a', 5);
     action.retryOptions!.retryTimeoutInMilliseconds = HOUR_MS;
     const history = [

@@ -5,7 +5,7 @@ import { type Host, type HostOptions, startHost } from '../../local/host/index.j
 import { type Broker, startBroker } from '../../local/world/broker/index.js';
 import { configOf, withoutWaiting } from './broker-fixture.js';
 
-type SampleApp = typeof import('./apps/sample/bus.js');
+type SampleApp = typeof import('./apps/service-bus/app.js');
 
 const ENTITIES = {
   Queues: [
@@ -25,11 +25,11 @@ let sample: SampleApp;
 
 const start = (options: Partial<HostOptions> = {}) =>
   startHost({
-    appRoot: join(__dirname, 'apps', 'sample'),
+    appRoot: join(__dirname, 'apps', 'service-bus'),
     clock,
     settings: { Bus: broker.connectionString, ORDERS_QUEUE: 'orders' },
     loadApp: () => {
-      sample = require('./apps/sample/bus.js');
+      sample = require('./apps/service-bus/app.js');
     },
     log: () => {},
     ...options,

@@ -36,6 +36,7 @@ export type Hai = Awaited<ReturnType<typeof startHai>>;
 
 export async function startHai(options: HaiOptions = {}) {
   const clock: ExplicitClock = explicitClock();
+  /** What was written; reads are left out. */
   const recorded: RecordedRequest[] = [];
   const logs: string[] = [];
   const world: World = await startWorld({
@@ -45,7 +46,9 @@ export async function startHai(options: HaiOptions = {}) {
     apimActivating: options.apimActivating,
     dataDir: options.dataDir,
     latencies: options.latencies,
-    record: (entry) => recorded.push(entry),
+    record: (entry) => {
+      if (entry.method !== 'GET' && entry.method !== 'HEAD') recorded.push(entry);
+    },
   });
   const host: Host = await startHost({
     appRoot: ROOT,

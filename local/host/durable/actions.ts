@@ -1,4 +1,6 @@
-/** Actions that an orchestrator returns (durable-functions 3.5.0, replay schema V3), as plain data. */
+/** Actions that an orchestrator returns (durable-functions 3.5.0, replay schema V4), as plain data. */
+import type { DurableHttpRequest } from './http-call.js';
+
 export const ActionType = {
   CallActivity: 0,
   CallActivityWithRetry: 1,
@@ -37,6 +39,9 @@ export interface Action {
   externalEventName?: string;
   operation?: string;
   compoundActions?: Action[];
+  httpRequest?: DurableHttpRequest;
+  lockSet?: { name: string; key: string }[];
+  lockRequestId?: string;
 }
 
 /** The state that an orchestrator function returns, or throws with, each turn. */
@@ -49,17 +54,5 @@ export interface OrchestratorState {
   failureDetails?: import('./history.js').FailureDetails;
 }
 
-const ADVICE: Record<number | string, string> = {
-  [ActionType.CallHttp]: 'context.df.callHttp is not supported by the embedded host; call HTTP from an activity.',
-  [ActionType.LockEntities]: 'Entity locks are not supported by the embedded host.',
-  [ActionType.ReleaseEntities]: 'Entity locks are not supported by the embedded host.',
-  retryTimeout:
-    'retryTimeoutInMilliseconds has expired, after which durable-functions 3.5.0 waits for ever. Bound retries with maxNumberOfAttempts.',
-};
-
-/** The orchestrator asked for something that this host does not do; the orchestration fails with this message. */
-export class UnsupportedActionError extends Error {
-  constructor(what: number | string) {
-    super(ADVICE[what] ?? `Orchestrator action ${what} is not known to the embedded host.`);
-  }
-}
+/** The orchestrator asked for something that this host can't do; the orchestration fails with this message. */
+export class UnsupportedActionError extends Error {}

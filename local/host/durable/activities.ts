@@ -7,6 +7,7 @@ import type { ActivityWork, Message } from '../store.js';
 import { type TypedData, toJson } from '../typed-data.js';
 import type { DurableContext } from './context.js';
 import { type FailureDetails, type HistoryEvent, historyEvent } from './history.js';
+import { isHttpActivity, runHttpActivity } from './http-activity.js';
 
 export class Activities {
   readonly #queue: ActivityWork[] = [];
@@ -16,7 +17,7 @@ export class Activities {
   constructor(
     private readonly context: DurableContext,
     private readonly concurrencyMax: number,
-    private readonly onResult: (message: Message) => void,
+    private readonly onResult: (message: Message) => Promise<void>,
   ) {}
 
   get isIdle(): boolean {
@@ -45,7 +46,7 @@ export class Activities {
   async #run(work: ActivityWork): Promise<void> {
     const event = await this.#call(work);
     this.#running--;
-    this.onResult({
+    const taken = this.onResult({
       id: 0,
       target: work.instanceId,
       dueMs: 0,
@@ -54,12 +55,15 @@ export class Activities {
       activityId: work.id,
     });
     this.#startNext();
+    await taken;
   }
 
   async #call({ name, taskId, input }: ActivityWork): Promise<HistoryEvent> {
     const { functions, invoker, clock } = this.context;
     const TaskScheduledId = taskId;
     try {
+      if (isHttpActivity(name))
+        return historyEvent('TaskCompleted', clock.now(), { TaskScheduledId, Result: await runHttpActivity(input) });
       const fn = functions.find('activityTrigger', name);
       if (!fn) throw new Error(`The app has no activity function '${name}'.`);
       const returned = await invoker.invoke(fn, { data: activityInput(input) });

@@ -6,9 +6,10 @@ import type { InFlight } from '../in-flight.js';
 import type { Invoker } from '../invoker.js';
 import type { Log } from '../log.js';
 import type { InstanceRow, RuntimeStatus, Store } from '../store.js';
+import type { Commit } from './group-commit.js';
 import { historyEvent, type ParentInstance } from './history.js';
 import type { Mailbox } from './mailbox.js';
-import type { Commit, Outbox } from './outbox.js';
+import type { Outbox } from './outbox.js';
 
 export interface DurableContext {
   store: Store;

@@ -1,6 +1,7 @@
 /** What follows from a turn outside its own instance: activities, timers, children, entities, and the news to a parent. */
 import type { EntityRequest, InstanceRow } from '../store.js';
 import { createInstance, type DurableContext } from './context.js';
+import { releaseRequest } from './entity-requests.js';
 import { EventType, type FailureDetails, historyEvent } from './history.js';
 import type { Outbox } from './outbox.js';
 import type { Decision } from './replay.js';
@@ -41,6 +42,17 @@ export function notifyParent(outbox: Outbox, row: InstanceRow, failure: Failure 
       })
     : historyEvent('SubOrchestrationInstanceCompleted', nowMs, { TaskScheduledId, Result: row.output });
   outbox.send({ target, dueMs: 0, executionId, event });
+}
+
+/** Asks a failed instance to go back to before its failure. */
+export function sendRewind(outbox: Outbox, id: string, reason: string, nowMs: number): void {
+  outbox.send({ target: id, dueMs: 0, event: historyEvent('ExecutionRewound', nowMs, { Reason: reason }) });
+}
+
+/** Gives back the entities that an orchestration still holds when it ends. */
+export function releaseLocks({ store }: DurableContext, outbox: Outbox, instanceId: string): void {
+  for (const { entityId, lockId } of store.locksOf(instanceId))
+    outbox.send({ target: entityId, dueMs: 0, request: releaseRequest(lockId) });
 }
 
 function scheduleActivity(outbox: Outbox, { id, executionId }: InstanceRow, decision: Decision): void {

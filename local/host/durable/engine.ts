@@ -6,10 +6,12 @@ import { describeError } from '../log.js';
 import type { Message } from '../store.js';
 import { Activities } from './activities.js';
 import type { DurableContext } from './context.js';
-import { Entities, isEntityId } from './entities.js';
+import { Entities } from './entities.js';
+import { isEntityId } from './entity-requests.js';
+import { GroupCommit } from './group-commit.js';
 import { Mailbox } from './mailbox.js';
 import { Orchestrations, storeResult } from './orchestrations.js';
-import { committer, type Outbox } from './outbox.js';
+import type { Outbox } from './outbox.js';
 
 export interface EngineOptions extends Omit<DurableContext, 'mailbox' | 'commit' | 'onFinished'> {
   maxConcurrentActivityFunctions: number;
@@ -18,6 +20,7 @@ export interface EngineOptions extends Omit<DurableContext, 'mailbox' | 'commit'
 
 export class DurableEngine {
   readonly context: DurableContext;
+  readonly #commits: GroupCommit;
   readonly #orchestrations: Orchestrations;
   readonly #entities: Entities;
   readonly #activities: Activities;
@@ -27,10 +30,11 @@ export class DurableEngine {
   #pumpScheduled = false;
 
   constructor(private readonly options: EngineOptions) {
+    this.#commits = new GroupCommit(options.store, (outbox) => this.#deliver(outbox));
     this.context = {
       ...options,
       mailbox: new Mailbox(options.clock, () => this.#schedulePump()),
-      commit: committer(options.store, (outbox) => this.#deliver(outbox)),
+      commit: this.#commits.commit,
       onFinished: (id) => {
         for (const listener of this.#finishListeners) listener(id);
       },
@@ -44,7 +48,7 @@ export class DurableEngine {
 
   /** True if nothing can happen before time moves. */
   get isIdle(): boolean {
-    return this.context.mailbox.isEmpty && this.#turns.size === 0 && this.#activities.isIdle;
+    return this.context.mailbox.isEmpty && this.#turns.size === 0 && this.#activities.isIdle && this.#commits.isIdle;
   }
 
   /** Takes up everything that the store holds. */
@@ -64,6 +68,11 @@ export class DurableEngine {
     this.#activities.stop();
   }
 
+  /** Writes what still waits to be written; after this, the store may be closed. */
+  close(): void {
+    this.#commits.close();
+  }
+
   /** Calls `listener` with the id of each instance that ends; returns the function that stops it. */
   whenFinished(listener: (instanceId: string) => void): () => void {
     this.#finishListeners.add(listener);
@@ -78,9 +87,9 @@ export class DurableEngine {
   }
 
   /** A result is written together with the turn that takes it; if no turn will come, by itself. */
-  #takeResult(message: Message): void {
+  async #takeResult(message: Message): Promise<void> {
     if (this.#running) this.context.mailbox.post(message);
-    else this.context.commit(() => storeResult(this.context.store, message));
+    else await this.context.commit(() => storeResult(this.context.store, message));
   }
 
   /** Turns begin from the event loop, so that an endless orchestration can't lock out sockets. */
@@ -106,7 +115,7 @@ export class DurableEngine {
     try {
       await (isEntityId(target) ? this.#entities : this.#orchestrations).turn(target);
     } catch (error) {
-      this.#failTurn(target, error);
+      await this.#failTurn(target, error);
     } finally {
       this.#turns.delete(target);
       this.#schedulePump();
@@ -114,11 +123,11 @@ export class DurableEngine {
   }
 
   /** A turn that throws in the host would throw again: the orchestration ends instead. */
-  #failTurn(target: string, error: unknown): void {
+  async #failTurn(target: string, error: unknown): Promise<void> {
     const { log } = this.context;
     log('error', 'Host.Durable', `A turn of "${target}" failed inside the host: ${describeError(error)}`);
     try {
-      if (!isEntityId(target)) this.#orchestrations.fail(target, error);
+      if (!isEntityId(target)) await this.#orchestrations.fail(target, error);
     } catch (second) {
       log(
         'error',

@@ -1,9 +1,13 @@
-/** Turns of entities: all waiting operations of one entity in one call of its function, then state and answers in one transaction. */
+/**
+ * Turns of entities: all waiting operations of one entity in one call of its function, then state, answers and locks in one transaction.
+ */
 import type { AppFunction } from '../app-functions.js';
 import { messageOf } from '../log.js';
-import type { EntityRequest } from '../store.js';
+import type { EntityLock, EntityRequest } from '../store.js';
 import { toJson } from '../typed-data.js';
-import type { DurableContext } from './context.js';
+import { type DurableContext, isFinished } from './context.js';
+import { admit } from './entity-locks.js';
+import { entityId, parseEntityId, releaseRequest, signalRequest } from './entity-requests.js';
 import { historyEvent } from './history.js';
 import type { Outbox } from './outbox.js';
 
@@ -16,40 +20,50 @@ interface EntityAnswer {
   signals: { target: { name: string; key: string }; name: string; input: string }[];
 }
 
-/** Instance id of an entity: `@name@key`, the name in lower case. */
-export function entityId(name: string, key: string): string {
-  return `@${name.toLowerCase()}@${key}`;
-}
-
-export function isEntityId(id: string): boolean {
-  return id.startsWith('@');
-}
-
-function parseEntityId(id: string): { name: string; key: string } {
-  const split = id.indexOf('@', 1);
-  return { name: id.slice(1, split), key: id.slice(split + 1) };
-}
-
 export class Entities {
   constructor(private readonly context: DurableContext) {}
 
   async turn(id: string): Promise<void> {
     const { store, mailbox, commit } = this.context;
-    const messages = mailbox.take(id);
-    const requests = messages.map((message) => message.request!);
-    const answer = await this.#call(id, requests);
-    commit((outbox) => {
-      for (const message of messages) store.consume(message);
-      if ('error' in answer) {
-        for (const request of requests)
-          this.#answer(outbox, request, { isError: true, result: JSON.stringify(answer.error) });
-        return;
-      }
-      if (answer.entityExists) store.putEntity(id, answer.entityState ?? null);
-      else store.deleteEntity(id);
-      for (const [index, request] of requests.entries()) this.#answer(outbox, request, answer.results[index]);
-      for (const signal of answer.signals) sendSignal(outbox, signal.target, signal.name, signal.input || undefined);
+    const before = store.lock(id);
+    const { operations, admitted, granted, waiting, lock } = admit(before, mailbox.take(id));
+    const requests = operations.map((message) => message.request!);
+    const answer = requests.length > 0 ? await this.#call(id, requests) : undefined;
+    await commit((outbox) => {
+      for (const message of admitted) store.consume(message);
+      if (answer) this.#apply(outbox, id, requests, answer);
+      for (const request of granted) this.#passLockOn(outbox, request);
+      if (lock?.lockId !== before?.lockId) store.putLock(id, lock);
+      if (lock && !this.#isRunning(lock)) outbox.send({ target: id, dueMs: 0, request: releaseRequest(lock.lockId) });
     });
+    if (waiting.length > 0) mailbox.hold(id, waiting);
+  }
+
+  #apply(outbox: Outbox, id: string, requests: EntityRequest[], answer: EntityAnswer | { error: string }): void {
+    const { store } = this.context;
+    if ('error' in answer) {
+      const result = { isError: true, result: JSON.stringify(answer.error) };
+      for (const request of requests) this.#answer(outbox, request, result);
+      return;
+    }
+    if (answer.entityExists) store.putEntity(id, answer.entityState ?? null);
+    else store.deleteEntity(id);
+    for (const [index, request] of requests.entries()) this.#answer(outbox, request, answer.results[index]);
+    for (const { target, name, input } of answer.signals) sendSignal(outbox, target, name, input || undefined);
+  }
+
+  /** A granted lock request goes on to its next entity; from the last one, the orchestration hears that it holds them all. */
+  #passLockOn(outbox: Outbox, request: EntityRequest): void {
+    const lockPosition = request.lockPosition! + 1;
+    const next = request.lockSet![lockPosition];
+    if (next !== undefined) outbox.send({ target: next, dueMs: 0, request: { ...request, lockPosition } });
+    else this.#answer(outbox, request, undefined);
+  }
+
+  /** An owner that ended before it was granted its lock will never release it. */
+  #isRunning({ instanceId, executionId }: EntityLock): boolean {
+    const row = this.context.store.instance(instanceId);
+    return row !== undefined && row.executionId === executionId && !isFinished(row.status);
   }
 
   async #call(id: string, requests: EntityRequest[]): Promise<EntityAnswer | { error: string }> {
@@ -87,5 +101,5 @@ export function sendSignal(
   op: string,
   input: string | undefined,
 ): void {
-  outbox.send({ target: entityId(target.name, target.key), dueMs: 0, request: { op, input, id: '', signal: true } });
+  outbox.send({ target: entityId(target.name, target.key), dueMs: 0, request: signalRequest(op, input) });
 }

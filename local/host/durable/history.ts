@@ -21,6 +21,7 @@ export const EventType = {
   EventRaised: 15,
   ExecutionSuspended: 19,
   ExecutionResumed: 20,
+  ExecutionRewound: 21,
 } as const;
 
 export type EventTypeName = keyof typeof EventType;
@@ -69,13 +70,21 @@ export interface HistoryEvent {
 
 type EventFields = Omit<Partial<HistoryEvent>, 'EventType' | 'Timestamp' | 'IsPlayed'>;
 
+/** The latest one: most events of a turn have the same time. */
+let latestTime = { epochMs: Number.NaN, iso: '' };
+
+export function isoTime(epochMs: number): string {
+  if (latestTime.epochMs !== epochMs) latestTime = { epochMs, iso: new Date(epochMs).toISOString() };
+  return latestTime.iso;
+}
+
 /** A new event, stamped with world time. */
 export function historyEvent(type: EventTypeName, nowMs: number, fields: EventFields = {}): HistoryEvent {
   return {
     EventType: EventType[type],
     EventId: -1,
     IsPlayed: false,
-    Timestamp: new Date(nowMs).toISOString(),
+    Timestamp: isoTime(nowMs),
     ...fields,
   };
 }

@@ -6,7 +6,7 @@ import { type HostReply, type HostRequest, jsonReply, textReply } from '../http/
 import type { InstanceFilter, InstanceRow } from '../store.js';
 import { type DurableAddresses, WEBHOOK_PATH } from './addresses.js';
 import { isFinished } from './context.js';
-import { entityId } from './entities.js';
+import { entityId } from './entity-requests.js';
 import { DurableApiError, type Instances } from './instances.js';
 import { statusView } from './status-view.js';
 
@@ -29,7 +29,7 @@ export class DurableHttpApi {
     try {
       return (await this.#route(request, path)) ?? textReply(404, 'No such durable task address.');
     } catch (error) {
-      if (error instanceof DurableApiError) return jsonReply(error.status, { Message: error.message });
+      if (error instanceof DurableApiError) return textReply(error.status, error.message);
       throw error;
     }
   }
@@ -48,7 +48,7 @@ export class DurableHttpApi {
   async #start(request: HostRequest, name: string, id: string | undefined): Promise<HostReply> {
     const query = request.url.searchParams;
     const timeoutSeconds = Number(query.get('timeout') ?? 0);
-    const started = this.instances.start({
+    const started = await this.instances.start({
       name,
       id,
       input: readJson(request),
@@ -61,7 +61,11 @@ export class DurableHttpApi {
       if (isFinished(row.status))
         return jsonReply(row.status === 'Failed' ? 500 : 200, statusView(row, { showInput: true }));
     }
-    const { rewindPostUri, ...links } = this.addresses.management(started, request.url.origin);
+    return this.#started(started, request.url.origin);
+  }
+
+  #started(id: string, origin: string): HostReply {
+    const { rewindPostUri, ...links } = this.addresses.management(id, origin);
     return jsonReply(202, links, { location: links.statusQueryGetUri, 'retry-after': '10' });
   }
 
@@ -97,40 +101,43 @@ export class DurableHttpApi {
     );
   }
 
-  #purge(id: string): HostReply {
-    this.instances.purge(id);
+  async #purge(id: string): Promise<HostReply> {
+    await this.instances.purge(id);
     return jsonReply(200, { instancesDeleted: 1 });
   }
 
-  #purgeMatching({ url }: HostRequest): HostReply {
+  async #purgeMatching({ url }: HostRequest): Promise<HostReply> {
     const filter = readFilter(url.searchParams);
     if (filter.createdFromMs === undefined)
       throw new DurableApiError(400, "Please provide value for 'createdTimeFrom' parameter.");
-    const instancesDeleted = this.instances.purgeMatching(filter);
+    const instancesDeleted = await this.instances.purgeMatching(filter);
     return instancesDeleted > 0 ? jsonReply(200, { instancesDeleted }) : jsonReply(404, { instancesDeleted });
   }
 
-  #act(request: HostRequest, id: string, operation: string, eventName: string | undefined): HostReply {
+  async #act(request: HostRequest, id: string, operation: string, eventName: string | undefined): Promise<HostReply> {
     const reason = request.url.searchParams.get('reason') ?? '';
+    const newIdWanted = request.url.searchParams.get('restartWithNewInstanceId') ?? 'true';
     switch (operation) {
       case 'raiseevent':
         if (!eventName) throw new DurableApiError(400, 'The name of the event is missing.');
         if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
           throw new DurableApiError(400, 'Only application/json request content is supported.');
-        this.instances.raiseEvent(id, eventName, readJson(request));
+        await this.instances.raiseEvent(id, eventName, readJson(request));
         break;
       case 'terminate':
-        this.instances.terminate(id, reason);
+        await this.instances.terminate(id, reason);
         break;
       case 'suspend':
-        this.instances.suspend(id, reason);
+        await this.instances.suspend(id, reason);
         break;
       case 'resume':
-        this.instances.resume(id, reason);
+        await this.instances.resume(id, reason);
         break;
       case 'rewind':
+        await this.instances.rewind(id, reason);
+        break;
       case 'restart':
-        return textReply(501, `The embedded host does not support ${operation}.`);
+        return this.#started(await this.instances.restart(id, isTrue(newIdWanted)), request.url.origin);
       default:
         throw new DurableApiError(404, `No such operation: "${operation}".`);
     }
@@ -138,7 +145,7 @@ export class DurableHttpApi {
   }
 
   /** An empty key is written `$`. */
-  #entity(request: HostRequest, name: string, keyInPath: string): HostReply {
+  async #entity(request: HostRequest, name: string, keyInPath: string): Promise<HostReply> {
     const key = keyInPath === '$' ? '' : keyInPath;
     if (request.method === 'GET') {
       const state = this.instances.entityState(entityId(name, key));
@@ -146,7 +153,7 @@ export class DurableHttpApi {
       return { ...jsonReply(200, null), body: state ?? 'null' };
     }
     const op = request.method === 'DELETE' ? 'delete' : (request.url.searchParams.get('op') ?? '');
-    this.instances.signalEntity(name, key, op, readJson(request) ?? undefined);
+    await this.instances.signalEntity(name, key, op, readJson(request) ?? undefined);
     return { status: 202 };
   }
 }

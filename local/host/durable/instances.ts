@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { InstanceFilter, InstanceRow } from '../store.js';
 import { createInstance, isFinished } from './context.js';
+import { sendRewind } from './effects.js';
 import type { DurableEngine } from './engine.js';
 import { sendSignal } from './entities.js';
 import { type EventTypeName, type HistoryEvent, historyEvent } from './history.js';
@@ -9,7 +10,7 @@ import { type EventTypeName, type HistoryEvent, historyEvent } from './history.j
 /** A refusal, with the HTTP status that says so. */
 export class DurableApiError extends Error {
   constructor(
-    readonly status: 400 | 404 | 409 | 410 | 501,
+    readonly status: 400 | 404 | 409 | 410 | 412,
     message: string,
   ) {
     super(message);
@@ -35,7 +36,7 @@ export class Instances {
   constructor(private readonly engine: DurableEngine) {}
 
   /** Returns the instance id. 400: unknown orchestrator or bad id. 409: an instance with this id is running. */
-  start(request: StartRequest): string {
+  async start(request: StartRequest): Promise<string> {
     const { context } = this.engine;
     const fn = context.functions.find('orchestrationTrigger', request.name);
     if (!fn)
@@ -50,7 +51,7 @@ export class Instances {
         `"${id}" is no instance id: at most 100 characters, no leading @, none of / \\ # ?.`,
       );
     const instance = { id, name: fn.name, input: request.input, version: request.version, parent: null };
-    if (!context.commit((outbox) => createInstance(context, outbox, instance)))
+    if (!(await context.commit((outbox) => createInstance(context, outbox, instance))))
       throw new DurableApiError(409, `An instance with id '${id}' is already running.`);
     return id;
   }
@@ -66,51 +67,73 @@ export class Instances {
   }
 
   history(id: string): HistoryEvent[] {
-    return this.engine.context.store.history(id).map((text) => JSON.parse(text) as HistoryEvent);
+    return this.engine.context.store.history(id);
   }
 
   /** @param input JSON text */
-  raiseEvent(id: string, name: string, input: string | null): void {
-    this.#send(id, 'EventRaised', { Name: name, Input: input });
+  raiseEvent(id: string, name: string, input: string | null): Promise<void> {
+    return this.#send(id, 'EventRaised', { Name: name, Input: input });
   }
 
-  terminate(id: string, reason: string): void {
-    this.#send(id, 'ExecutionTerminated', { Input: JSON.stringify(reason) });
+  terminate(id: string, reason: string): Promise<void> {
+    return this.#send(id, 'ExecutionTerminated', { Input: JSON.stringify(reason) });
   }
 
-  suspend(id: string, reason: string): void {
-    this.#send(id, 'ExecutionSuspended', { Reason: reason });
+  suspend(id: string, reason: string): Promise<void> {
+    return this.#send(id, 'ExecutionSuspended', { Reason: reason });
   }
 
-  resume(id: string, reason: string): void {
-    this.#send(id, 'ExecutionResumed', { Reason: reason });
+  resume(id: string, reason: string): Promise<void> {
+    return this.#send(id, 'ExecutionResumed', { Reason: reason });
+  }
+
+  /** Takes a failed instance back to before what failed it. 412 if it is running, 410 if it ended otherwise. */
+  rewind(id: string, reason: string): Promise<void> {
+    const { commit, clock } = this.engine.context;
+    return commit((outbox) => {
+      const { status } = this.find(id);
+      if (status !== 'Failed')
+        throw new DurableApiError(
+          isFinished(status) ? 410 : 412,
+          `Instance '${id}' is ${status}; only failed ones can be rewound.`,
+        );
+      sendRewind(outbox, id, reason, clock.now());
+    });
+  }
+
+  /** Starts the same orchestrator with the same input, under a new id or again under its own. Returns the id. 409 if it is running. */
+  restart(id: string, withNewId: boolean): Promise<string> {
+    const { name, input, version } = this.find(id);
+    return this.start({ name, input, version: version ?? undefined, id: withNewId ? undefined : id });
   }
 
   /** Forgets a finished instance. 409 if it is running. */
-  purge(id: string): void {
-    const row = this.find(id);
-    if (!isFinished(row.status))
-      throw new DurableApiError(409, `Instance '${id}' is ${row.status}; only finished ones can be purged.`);
+  purge(id: string): Promise<void> {
     const { commit, store } = this.engine.context;
-    commit(() => store.deleteInstance(id));
+    return commit(() => {
+      const { status } = this.find(id);
+      if (!isFinished(status))
+        throw new DurableApiError(409, `Instance '${id}' is ${status}; only finished ones can be purged.`);
+      store.deleteInstance(id);
+    });
   }
 
   /** Forgets the finished instances that match; returns how many. */
-  purgeMatching(filter: Omit<InstanceFilter, 'limit'>): number {
-    const finished = this.list({ ...filter, limit: PURGE_MAX }).filter((row) => isFinished(row.status));
+  purgeMatching(filter: Omit<InstanceFilter, 'limit'>): Promise<number> {
     const { commit, store } = this.engine.context;
-    commit(() => {
+    return commit(() => {
+      const finished = this.list({ ...filter, limit: PURGE_MAX }).filter((row) => isFinished(row.status));
       for (const row of finished) store.deleteInstance(row.id);
+      return finished.length;
     });
-    return finished.length;
   }
 
   /** @param input JSON text */
-  signalEntity(name: string, key: string, op: string, input: string | undefined): void {
+  async signalEntity(name: string, key: string, op: string, input: string | undefined): Promise<void> {
     const { functions, commit } = this.engine.context;
     if (!functions.find('entityTrigger', name))
       throw new DurableApiError(400, `The app has no entity function '${name}'.`);
-    commit((outbox) => sendSignal(outbox, { name, key }, op, input));
+    await commit((outbox) => sendSignal(outbox, { name, key }, op, input));
   }
 
   /** State of an entity as JSON text, null if it has none; undefined if it does not exist. */
@@ -134,10 +157,12 @@ export class Instances {
     return this.find(id);
   }
 
-  #send(id: string, type: EventTypeName, fields: Parameters<typeof historyEvent>[2]): void {
-    const { status } = this.find(id);
-    if (isFinished(status)) throw new DurableApiError(410, `Instance '${id}' is ${status}.`);
+  #send(id: string, type: EventTypeName, fields: Parameters<typeof historyEvent>[2]): Promise<void> {
     const { commit, clock } = this.engine.context;
-    commit((outbox) => outbox.send({ target: id, dueMs: 0, event: historyEvent(type, clock.now(), fields) }));
+    return commit((outbox) => {
+      const { status } = this.find(id);
+      if (isFinished(status)) throw new DurableApiError(410, `Instance '${id}' is ${status}.`);
+      outbox.send({ target: id, dueMs: 0, event: historyEvent(type, clock.now(), fields) });
+    });
   }
 }

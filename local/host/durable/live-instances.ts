@@ -2,6 +2,7 @@
 import type { InstanceRow, Store } from '../store.js';
 import { isFinished } from './context.js';
 import type { HistoryEvent } from './history.js';
+import type { LibraryEvent } from './orchestrator-function.js';
 
 /** Instances kept between turns; the longest unused one goes first. */
 const CACHED_INSTANCES_MAX = 1_000;
@@ -9,8 +10,10 @@ const CACHED_INSTANCES_MAX = 1_000;
 export interface LiveInstance {
   row: InstanceRow;
   history: HistoryEvent[];
-  /** The same events as JSON text, marked as played. */
-  texts: string[];
+  /** The same events for the library, marked as played. */
+  libraryHistory: LibraryEvent[];
+  /** Set while a rewind waits to be written: the history replaces the stored one, and these children are rewound. */
+  rewoundChildren?: string[];
 }
 
 export class LiveInstances {
@@ -34,7 +37,7 @@ export class LiveInstances {
   #read(id: string): LiveInstance | undefined {
     const row = this.store.instance(id);
     if (!row) return undefined;
-    const texts = this.store.history(id);
-    return { row, texts, history: texts.map((text) => JSON.parse(text) as HistoryEvent) };
+    const history = this.store.history(id);
+    return { row, history, libraryHistory: history.map((event) => ({ ...event })) };
   }
 }

@@ -2,12 +2,13 @@
 import { messageOf } from '../log.js';
 import type { InstanceRow, Message, RuntimeStatus } from '../store.js';
 import { type DurableContext, isFinished, newExecutionId, sendExecutionStarted } from './context.js';
-import { dispatch, type Failure, notifyParent } from './effects.js';
-import { EventType, type FailureDetails, type HistoryEvent, historyEvent } from './history.js';
+import { dispatch, type Failure, notifyParent, releaseLocks, sendRewind } from './effects.js';
+import { EventType, type FailureDetails, type HistoryEvent, historyEvent, isoTime } from './history.js';
 import { type LiveInstance, LiveInstances } from './live-instances.js';
-import { callOrchestrator } from './orchestrator-function.js';
+import { callOrchestrator, type OrchestratorAnswer } from './orchestrator-function.js';
 import type { Outbox } from './outbox.js';
-import { type Decision, replay } from './replay.js';
+import { type Decision, type ReplayResult, replay } from './replay.js';
+import { rewindHistory } from './rewind.js';
 
 type Outcome =
   | { kind: 'waiting' }
@@ -33,6 +34,7 @@ export class Orchestrations {
     const { store, mailbox, commit } = this.context;
     const messages = mailbox.take(id);
     const instance = this.#live.load(id);
+    if (instance?.row.status === 'Failed' && messages.some(rewinds)) await this.#rewind(instance);
     const isMine = (message: Message) => !message.executionId || message.executionId === instance?.row.executionId;
     const mine = instance && !isFinished(instance.row.status) ? messages.filter(isMine) : [];
     if (!instance || mine.length === 0) return commit(() => consumeAll(store, messages));
@@ -40,7 +42,7 @@ export class Orchestrations {
 
     const newEvents = [historyEvent('OrchestratorStarted', this.context.clock.now()), ...inOrder(mine)];
     const verdict = await this.#judge(instance, newEvents);
-    commit((outbox) => {
+    await commit((outbox) => {
       consumeAll(store, messages);
       this.#apply(outbox, instance, newEvents, verdict);
     });
@@ -48,13 +50,16 @@ export class Orchestrations {
   }
 
   /** Ends an instance whose turn failed inside the host, so that it is not tried for ever. */
-  fail(id: string, error: unknown): void {
+  async fail(id: string, error: unknown): Promise<void> {
     const { store, commit } = this.context;
     this.#live.forget(id); // What is in memory may be ahead of a transaction that was rolled back.
     const instance = this.#live.load(id);
-    if (!instance || isFinished(instance.row.status)) return;
+    if (!instance || isFinished(instance.row.status)) {
+      await commit(() => store.deleteMessagesTo(id));
+      return;
+    }
     const verdict = failed(`The embedded host could not run a turn of '${instance.row.name}': ${messageOf(error)}`);
-    commit((outbox) => {
+    await commit((outbox) => {
       store.deleteMessagesTo(id);
       this.#apply(outbox, instance, [], verdict);
     });
@@ -62,9 +67,9 @@ export class Orchestrations {
   }
 
   /** A suspended instance keeps its messages for later; results of activities are stored, since their activities are done. */
-  #hold(id: string, messages: Message[], mine: Message[]): void {
+  async #hold(id: string, messages: Message[], mine: Message[]): Promise<void> {
     const { store, mailbox, commit } = this.context;
-    commit(() => {
+    await commit(() => {
       for (const message of messages) {
         if (!mine.includes(message)) store.consume(message);
         else if (message.activityId !== undefined) storeResult(store, message);
@@ -97,16 +102,41 @@ export class Orchestrations {
     }
   }
 
-  async #replay({ row, history, texts }: LiveInstance, newEvents: HistoryEvent[]): Promise<Verdict> {
+  /** Brings a failed instance, in memory, to where it was before its failure. The turn that follows writes it. */
+  async #rewind(instance: LiveInstance): Promise<void> {
+    const { result } = await this.#run(instance, []).catch(() => ({ result: undefined }));
+    const { store } = this.context;
+    const { history, children } = rewindHistory(
+      instance.history,
+      result?.failedTaskIds ?? new Set(),
+      (id) => store.instance(id)?.status === 'Failed',
+    );
+    instance.history = history;
+    instance.libraryHistory = history.map((event) => ({ ...event }));
+    instance.rewoundChildren = children;
+    instance.row = { ...instance.row, status: 'Running', output: null };
+  }
+
+  /** Calls the orchestrator function with the history and the new events, and works out what its answer schedules. */
+  async #run(
+    { row, history, libraryHistory }: LiveInstance,
+    newEvents: HistoryEvent[],
+  ): Promise<OrchestratorAnswer & { result: ReplayResult }> {
     const fn = this.context.functions.find('orchestrationTrigger', row.name);
     if (!fn) throw new Error(`The app has no orchestrator function '${row.name}'.`);
-    const newTexts = newEvents.map((event) => JSON.stringify(event));
-    const { state, threw } = await callOrchestrator(this.context.invoker, fn, row, texts, newTexts);
+    const copies = newEvents.map((event) => ({ ...event }));
+    const answer = await callOrchestrator(this.context.invoker, fn, row, [...libraryHistory, ...copies]);
     const result = replay({
-      actions: state.actions.flat(),
+      actions: answer.state.actions.flat(),
       history: [...history, ...newEvents],
       executionId: row.executionId,
     });
+    return { ...answer, result };
+  }
+
+  async #replay(instance: LiveInstance, newEvents: HistoryEvent[]): Promise<Verdict> {
+    const { row } = instance;
+    const { state, threw, result } = await this.#run(instance, newEvents);
     const customStatus = state.customStatus === undefined ? null : JSON.stringify(state.customStatus);
     const verdict: Verdict = { decisions: result.decisions, customStatus, outcome: { kind: 'waiting' } };
     if (!result.finished) return verdict;
@@ -134,6 +164,7 @@ export class Orchestrations {
     const { store, clock } = this.context;
     const nowMs = clock.now();
     const events = [...newEvents, ...decisions.map((decision) => stamp(decision, nowMs))];
+    if (instance.rewoundChildren) this.#writeRewind(outbox, instance, newEvents);
     dispatch(this.context, outbox, instance.row, decisions);
 
     const row: InstanceRow = {
@@ -148,10 +179,12 @@ export class Orchestrations {
         historyEvent('ExecutionCompleted', nowMs, { OrchestrationStatus: outcome.status, Result: outcome.output }),
       );
       store.deleteMessagesTo(row.id);
+      releaseLocks(this.context, outbox, row.id);
       notifyParent(outbox, row, outcome.failure, nowMs);
     }
     if (outcome.kind === 'continuedAsNew') {
       store.deleteMessagesTo(row.id, row.executionId);
+      releaseLocks(this.context, outbox, row.id);
       store.clearHistory(row.id);
       Object.assign(row, { executionId: newExecutionId(), input: outcome.input });
       sendExecutionStarted(outbox, row, nowMs);
@@ -165,12 +198,21 @@ export class Orchestrations {
     instance.row = row;
   }
 
+  #writeRewind(outbox: Outbox, instance: LiveInstance, newEvents: HistoryEvent[]): void {
+    const { store, clock } = this.context;
+    const { id } = instance.row;
+    const reason = newEvents.find((event) => event.EventType === EventType.ExecutionRewound)?.Reason ?? '';
+    store.clearHistory(id);
+    store.appendHistory(id, instance.history);
+    for (const child of instance.rewoundChildren!) sendRewind(outbox, child, reason, clock.now());
+    instance.rewoundChildren = undefined;
+  }
+
   #append(instance: LiveInstance, events: HistoryEvent[]): void {
     const played = events.map((event) => ({ ...event, IsPlayed: true }));
-    const texts = played.map((event) => JSON.stringify(event));
-    this.context.store.appendHistory(instance.row.id, instance.history.length, texts);
+    this.context.store.appendHistory(instance.row.id, played);
     instance.history.push(...played);
-    instance.texts.push(...texts);
+    instance.libraryHistory.push(...played.map((event) => ({ ...event })));
   }
 
   #afterCommit(instance: LiveInstance, { outcome }: Verdict): void {
@@ -211,6 +253,10 @@ function inOrder(messages: Message[]): HistoryEvent[] {
   return [...events.filter(isStart), ...events.filter((event) => !isStart(event))];
 }
 
+function rewinds({ event }: Message): boolean {
+  return event?.EventType === EventType.ExecutionRewound;
+}
+
 function endsSuspension({ event }: Message): boolean {
   return event?.EventType === EventType.ExecutionResumed || event?.EventType === EventType.ExecutionTerminated;
 }
@@ -225,5 +271,5 @@ function statusAfter(status: RuntimeStatus, newEvents: HistoryEvent[]): RuntimeS
 }
 
 function stamp(decision: Decision, nowMs: number): HistoryEvent {
-  return { ...decision, Timestamp: new Date(nowMs).toISOString(), IsPlayed: false };
+  return { ...decision, Timestamp: isoTime(nowMs), IsPlayed: false };
 }

@@ -4,12 +4,17 @@ import type { Invoker } from '../invoker.js';
 import type { InstanceRow } from '../store.js';
 import { toJson } from '../typed-data.js';
 import type { OrchestratorState } from './actions.js';
+import type { HistoryEvent } from './history.js';
+import { DEFAULT_POLL_MS } from './http-call.js';
 
 /** Marks the state in the message of an orchestrator's error (durable-functions, OrchestrationFailureError). */
 const STATE_LABEL = '\n\n$OutOfProcData$:';
 
-/** Replay schema V3, the highest that every released extension bundle knows; with it `df.lock` explains itself. */
-const REPLAY_SCHEMA_V3 = 2;
+/** Replay schema V4, which entity locks need; an extension older than 3.13.0 offers V3, and `df.lock` throws there. */
+const REPLAY_SCHEMA_V4 = 3;
+
+/** An event as the library keeps it: it turns `Timestamp` into a date, in place, so these are copies of ours. */
+export type LibraryEvent = Omit<HistoryEvent, 'Timestamp'> & { Timestamp: string | Date };
 
 export interface OrchestratorAnswer {
   state: OrchestratorState;
@@ -18,20 +23,17 @@ export interface OrchestratorAnswer {
 }
 
 /**
- * @param playedEvents JSON texts of the events of former turns
- * @param newEvents JSON texts of this turn's events
+ * @param history in the form that `LibraryEvent` describes; the events of this turn are not played yet
  * Throws if the function could not run at all.
  */
 export async function callOrchestrator(
   invoker: Invoker,
   fn: AppFunction,
   row: InstanceRow,
-  playedEvents: string[],
-  newEvents: string[],
+  history: LibraryEvent[],
 ): Promise<OrchestratorAnswer> {
-  const json = triggerJson(row, playedEvents, newEvents);
   try {
-    const returned = await invoker.invoke(fn, { data: { json } });
+    const returned = await invoker.invoke(fn, { data: {}, value: triggerValue(row, history) });
     return { state: JSON.parse(toJson(returned)) as OrchestratorState, threw: false };
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
@@ -41,17 +43,21 @@ export async function callOrchestrator(
   }
 }
 
-/** The trigger value. Put together from texts, since the history is stored as text and may be long. */
-function triggerJson(row: InstanceRow, playedEvents: string[], newEvents: string[]): string {
-  const rest = JSON.stringify({
+/**
+ * The trigger value, as the library would have parsed it from JSON. The input is parsed anew, since the orchestrator may change it; the events
+ * of the history never reach the orchestrator, only values that the library parses from them.
+ */
+function triggerValue(row: InstanceRow, history: LibraryEvent[]) {
+  return {
+    history,
+    input: row.input === null ? null : (JSON.parse(row.input) as unknown),
     instanceId: row.id,
-    isReplaying: playedEvents.length > 0,
+    isReplaying: history[0]?.IsPlayed ?? false,
     parentInstanceId: row.parent?.InstanceId,
     upperSchemaVersion: 1,
-    upperSchemaVersionNew: REPLAY_SCHEMA_V3,
+    upperSchemaVersionNew: REPLAY_SCHEMA_V4,
     maximumShortTimerDuration: '6.00:00:00',
     longRunningTimerIntervalDuration: '3.00:00:00',
-    defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
-  });
-  return `{"history":[${[...playedEvents, ...newEvents].join()}],"input":${row.input ?? 'null'},${rest.slice(1)}`;
+    defaultHttpAsyncRequestSleepTimeMillseconds: DEFAULT_POLL_MS,
+  };
 }

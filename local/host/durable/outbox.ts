@@ -15,15 +15,3 @@ export class Outbox {
     this.activities.push({ ...work, id: this.store.addActivity(work) });
   }
 }
-
-/** Runs `work` in one transaction, then delivers what it sent. */
-export type Commit = <T>(work: (outbox: Outbox) => T) => T;
-
-export function committer(store: Store, deliver: (outbox: Outbox) => void): Commit {
-  return (work) => {
-    const outbox = new Outbox(store);
-    const result = store.transaction(() => work(outbox));
-    deliver(outbox);
-    return result;
-  };
-}

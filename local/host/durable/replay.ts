@@ -7,7 +7,9 @@
  * (https://github.com/Azure/azure-functions-durable-extension, OutOfProcOrchestrationShim).
  */
 import { type Action, ActionType, type RetryOptions, UnsupportedActionError } from './actions.js';
+import { entityId, releaseRequest } from './entity-requests.js';
 import { EventType, eventTypeName, type HistoryEvent } from './history.js';
+import { type DurableHttpRequest, type DurableHttpResponse, HTTP_ACTIVITY, nextPoll } from './http-call.js';
 
 /** What the orchestrator decided in this turn: an event for the history, still without time. */
 export type Decision = Pick<HistoryEvent, 'EventType' | 'EventId'> &
@@ -30,6 +32,8 @@ export interface ReplayResult {
   continueAsNew?: string;
   /** External events that nobody has waited for; they survive continue-as-new. */
   unclaimedEvents: HistoryEvent[];
+  /** Ids of the tasks that failed the last awaited action, and of the timers after their last attempts: what a rewind repeats. */
+  failedTaskIds: Set<number>;
 }
 
 /** The orchestrator's code no longer fits the history of a running instance. */
@@ -39,11 +43,18 @@ export class NonDeterminismError extends Error {}
 export const MAX_SHORT_TIMER_MS = 6 * 24 * 3600_000;
 export const LONG_TIMER_STEP_MS = 3 * 24 * 3600_000;
 
+const RETRY_TIMEOUT_ADVICE =
+  'retryTimeoutInMilliseconds has expired, after which durable-functions 3.5.0 waits for ever. Bound retries with maxNumberOfAttempts.';
+
 export function replay(input: ReplayInput): ReplayResult {
   return new Interpreter(input).run();
 }
 
-type Settle = (succeeded: boolean) => void;
+/** Told how a task ended, and by which event. */
+type Settle = (succeeded: boolean, event?: HistoryEvent) => void;
+
+/** Actions that are done as soon as they have begun: an orchestrator can't fail by awaiting them. */
+const NOT_AWAITED: number[] = [ActionType.SignalEntity, ActionType.ReleaseEntities, ActionType.ContinueAsNew];
 
 class Interpreter {
   private nextTaskId = 0;
@@ -62,6 +73,9 @@ class Interpreter {
   private readonly waiters = new Map<string, Settle[]>();
   private readonly heldBack: HistoryEvent[] = [];
   private unclaimed: HistoryEvent[] = [];
+  private readonly failedTaskIds = new Set<number>();
+  /** The latest lock, which the next release ends. */
+  private lock: Pick<Action, 'lockSet' | 'lockRequestId'> = {};
 
   constructor(private readonly input: ReplayInput) {}
 
@@ -72,6 +86,7 @@ class Interpreter {
       finished: !this.waiting && this.nextAction >= this.input.actions.length,
       continueAsNew: this.continueAsNew,
       unclaimedEvents: this.unclaimed,
+      failedTaskIds: this.failedTaskIds,
     };
   }
 
@@ -106,14 +121,14 @@ class Interpreter {
     switch (event.EventType) {
       case EventType.TaskCompleted:
       case EventType.SubOrchestrationInstanceCompleted:
-        this.settle(event.TaskScheduledId, true);
+        this.settle(event.TaskScheduledId, true, event);
         break;
       case EventType.TaskFailed:
       case EventType.SubOrchestrationInstanceFailed:
-        this.settle(event.TaskScheduledId, false);
+        this.settle(event.TaskScheduledId, false, event);
         break;
       case EventType.TimerFired:
-        this.settle(event.TimerId, true);
+        this.settle(event.TimerId, true, event);
         break;
       case EventType.EventRaised:
         this.raise(event);
@@ -121,17 +136,17 @@ class Interpreter {
     }
   }
 
-  private settle(key: number | string | undefined, succeeded: boolean): void {
+  private settle(key: number | string | undefined, succeeded: boolean, event: HistoryEvent): void {
     const settle = key === undefined ? undefined : this.open.get(key);
     if (!settle) return;
     this.open.delete(key!);
-    settle(succeeded);
+    settle(succeeded, event);
   }
 
   private raise(event: HistoryEvent): void {
     const name = event.Name!;
     if (this.open.has(name)) {
-      this.settle(name, true);
+      this.settle(name, true, event);
       return;
     }
     const waiter = this.waiters.get(name)?.pop();
@@ -152,7 +167,9 @@ class Interpreter {
     this.advancing = true;
     while (!this.waiting && this.nextAction < this.input.actions.length) {
       this.waiting = true;
-      this.start(this.input.actions[this.nextAction++]!, () => {
+      const action = this.input.actions[this.nextAction++]!;
+      if (!NOT_AWAITED.includes(action.actionType)) this.failedTaskIds.clear();
+      this.start(action, () => {
         this.waiting = false;
         this.advance();
       });
@@ -188,8 +205,17 @@ class Interpreter {
       case ActionType.WhenAll:
         this.startCompound(action, settle);
         break;
+      case ActionType.CallHttp:
+        this.startHttpCall(action.httpRequest!, settle);
+        break;
+      case ActionType.LockEntities:
+        this.lockEntities(action, settle);
+        break;
+      case ActionType.ReleaseEntities:
+        this.releaseEntities(settle);
+        break;
       default:
-        throw new UnsupportedActionError(action.actionType);
+        throw new UnsupportedActionError(`Orchestrator action ${action.actionType} is not known to the embedded host.`);
     }
   }
 
@@ -199,7 +225,8 @@ class Interpreter {
     return id;
   }
 
-  private startTask(action: Action, settle: Settle): void {
+  /** Returns the task's id. */
+  private startTask(action: Action, settle: Settle): number {
     const isActivity = action.actionType <= ActionType.CallActivityWithRetry;
     const id = isActivity
       ? this.decide({
@@ -214,7 +241,11 @@ class Interpreter {
           InstanceId: action.instanceId || `${this.input.executionId}:${this.nextTaskId}`,
           Input: JSON.stringify(action.input ?? null),
         });
-    this.open.set(id, settle);
+    this.open.set(id, (succeeded, event) => {
+      if (!succeeded) this.failedTaskIds.add(id);
+      settle(succeeded, event);
+    });
+    return id;
   }
 
   /**
@@ -228,11 +259,14 @@ class Interpreter {
     attempt = 1,
     firstMs = this.nowMs,
   ): void {
-    this.startTask(action, (succeeded) => {
+    const id = this.startTask(action, (succeeded) => {
       if (succeeded) return settle(true);
       const isLast = attempt >= options.maxNumberOfAttempts;
       const timeoutMs = options.retryTimeoutInMilliseconds;
-      if (!isLast && timeoutMs && this.nowMs > firstMs + timeoutMs) throw new UnsupportedActionError('retryTimeout');
+      if (!isLast && timeoutMs && this.nowMs > firstMs + timeoutMs)
+        throw new UnsupportedActionError(RETRY_TIMEOUT_ADVICE);
+      if (isLast) this.failedTaskIds.add(this.nextTaskId);
+      else this.failedTaskIds.delete(id);
       const delayMs = isLast ? 0 : retryDelayMs(options, attempt);
       this.startTimer(this.nowMs + delayMs, () =>
         isLast ? settle(false) : this.startWithRetry(action, options, settle, attempt + 1, firstMs),
@@ -249,6 +283,17 @@ class Interpreter {
     const stepMs = isLong ? this.nowMs + LONG_TIMER_STEP_MS : fireAtMs;
     const id = this.decide({ EventType: EventType.TimerCreated, FireAt: new Date(stepMs).toISOString() });
     this.open.set(id, () => (this.nowMs < fireAtMs ? this.startTimer(fireAtMs, settle) : settle(true)));
+  }
+
+  /** A 202 with a Location is polled: a timer, then a GET, and so on. Each is a task of its own. */
+  private startHttpCall(request: DurableHttpRequest, settle: Settle): void {
+    const call = { actionType: ActionType.CallActivity, functionName: HTTP_ACTIVITY, input: request };
+    this.startTask(call, (succeeded, event) => {
+      const response = succeeded ? (JSON.parse(event!.Result!) as DurableHttpResponse) : undefined;
+      const poll = response && nextPoll(request, response);
+      if (poll) this.startTimer(this.nowMs + poll.afterMs, () => this.startHttpCall(poll.request, settle));
+      else settle(succeeded, event);
+    });
   }
 
   private waitForEvent(name: string, settle: Settle): void {
@@ -276,6 +321,33 @@ class Interpreter {
     });
     if (signal) settle(true);
     else this.open.set(requestId, settle);
+  }
+
+  /** The request visits the entities in order; the last one answers with an event named like the request. */
+  private lockEntities({ lockSet = [], lockRequestId = '' }: Action, settle: Settle): void {
+    this.lock = { lockSet, lockRequestId };
+    const targets = lockSet.map(({ name, key }) => entityId(name, key));
+    const request = { op: '', id: lockRequestId, signal: false, lockSet: targets, lockPosition: 0 };
+    this.decide({
+      EventType: EventType.EventSent,
+      Name: 'op',
+      InstanceId: targets[0],
+      Input: JSON.stringify(request),
+    });
+    this.open.set(lockRequestId, settle);
+  }
+
+  private releaseEntities(settle: Settle): void {
+    const { lockSet = [], lockRequestId = '' } = this.lock;
+    for (const { name, key } of lockSet) {
+      this.decide({
+        EventType: EventType.EventSent,
+        Name: 'release',
+        InstanceId: entityId(name, key),
+        Input: JSON.stringify(releaseRequest(lockRequestId)),
+      });
+    }
+    settle(true);
   }
 
   /** All children start before any result counts. "All" waits for every child even after one has failed, as on Azure. */

@@ -4,6 +4,7 @@
  */
 import type { AppFunction } from '../app-functions.js';
 import { hostVersion } from '../core-module.js';
+import type { InFlight } from '../in-flight.js';
 import { type HostReply, type HostRequest, jsonReply, textReply } from './reply.js';
 
 export const ADMIN_PATH = '/admin';
@@ -14,19 +15,24 @@ export interface AdminDependencies {
   routeOf: (fn: AppFunction) => string;
   /** Starts a function with the given input; undefined if its trigger can't be fired by hand. */
   fire: (fn: AppFunction, input: string) => (() => Promise<void>) | undefined;
+  /** Takes no more work from timers, Service Bus and Durable. */
+  drain: () => void;
+  isDraining: () => boolean;
+  inFlight: InFlight;
 }
 
 export class AdminApi {
   constructor(private readonly deps: AdminDependencies) {}
 
   async answer(request: HostRequest): Promise<HostReply> {
-    const [area, name] = request.url.pathname
+    const [area, name, detail] = request.url.pathname
       .slice(ADMIN_PATH.length)
       .split('/')
       .filter(Boolean)
       .map(decodeURIComponent);
     const { method } = request;
-    if (method === 'GET' && request.url.pathname.toLowerCase() === `${ADMIN_PATH}/host/status`) return this.#status();
+    if (area?.toLowerCase() === 'host')
+      return this.#host(method, [name, detail].filter(Boolean).join('/').toLowerCase());
     if (area?.toLowerCase() !== 'functions') return { status: 404 };
     if (method === 'GET' && !name)
       return jsonReply(
@@ -35,8 +41,37 @@ export class AdminApi {
       );
     const fn = this.deps.functions.find((candidate) => candidate.name.toLowerCase() === name?.toLowerCase());
     if (!fn) return textReply(404, `There is no function "${name}".`);
+    // What fails to load keeps the host from starting, so a function that is here has no errors.
+    if (method === 'GET' && detail?.toLowerCase() === 'status') return jsonReply(200, {});
     if (method === 'GET') return jsonReply(200, this.#describe(fn, request.url.origin));
     return method === 'POST' ? this.#fire(fn, request) : { status: 405 };
+  }
+
+  #host(method: string, operation: string): HostReply {
+    switch (`${method} ${operation}`) {
+      case 'GET status':
+        return this.#status();
+      case 'GET ping':
+      case 'POST ping':
+        return { status: 200 };
+      case 'POST drain':
+        this.deps.drain();
+        return { status: 202 };
+      case 'GET drain/status':
+        return jsonReply(200, this.#drainStatus());
+      default:
+        return { status: 404 };
+    }
+  }
+
+  #drainStatus() {
+    const { inFlight, isDraining } = this.deps;
+    const underWay = inFlight.isIdle ? 'Completed' : 'InProgress';
+    return {
+      state: isDraining() ? underWay : 'Disabled',
+      outstandingRetries: 0,
+      outstandingInvocations: inFlight.count,
+    };
   }
 
   #status(): HostReply {

@@ -1,4 +1,16 @@
-/** A request that has been read, and the reply to it: what the HTTP server exchanges with everything that answers. */
+/** A request and the reply to it: what the HTTP server exchanges with everything that answers. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** A request whose body has not been read yet. */
+export interface HostExchange {
+  head: Omit<HostRequest, 'body'>;
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  /** Reads the body. Rejects with a `RefusedRequestError` if it is too long. */
+  read(): Promise<HostRequest>;
+}
+
+/** A request that has been read whole. */
 export interface HostRequest {
   method: string;
   /** Absolute. */

@@ -1,13 +1,14 @@
-/** The host's HTTP listener: reads requests whole, hands them to one handler, writes the reply. Bound to this machine only. */
+/** The host's HTTP listener: hands each request to one handler and writes its reply. Bound to this machine only. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describeError, type Log } from '../log.js';
-import type { HostReply, HostRequest } from './reply.js';
+import type { HostExchange, HostReply, HostRequest } from './reply.js';
 
 /** Largest request body, as on Azure (`FUNCTIONS_REQUEST_BODY_SIZE_LIMIT`, default 100 MB). */
 const BODY_BYTES_MAX = 100 * 1024 * 1024;
 
-export type Handler = (request: HostRequest) => Promise<HostReply>;
+/** Returns the reply; nothing if the handler has answered by itself. */
+export type Handler = (exchange: HostExchange) => Promise<HostReply | undefined>;
 
 export interface HttpListener {
   port: number;
@@ -22,7 +23,7 @@ export interface HttpListener {
 export async function listen(port: number, log: Log): Promise<HttpListener> {
   let handler: Handler = async () => ({ status: 503, body: 'The host is starting.' });
   const server = createServer((incoming, outgoing) => {
-    void answer(incoming, outgoing, (request) => handler(request), log);
+    void answer(incoming, outgoing, (exchange) => handler(exchange), log);
   });
   await start(server, port);
   const closed = new Promise<void>((resolve) => server.once('close', resolve));
@@ -53,36 +54,50 @@ function start(server: Server, port: number): Promise<void> {
   });
 }
 
+/** A request that can't be handed on; the caller gets `reply`. */
+class RefusedRequestError extends Error {
+  constructor(readonly reply: HostReply) {
+    super();
+  }
+}
+
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse, handler: Handler, log: Log): Promise<void> {
   try {
-    const request = await read(incoming);
-    write(outgoing, 'status' in request ? request : await handler(request), incoming.method === 'HEAD');
+    const head = readHead(incoming);
+    const read = async () => ({ ...head, body: await readBody(incoming) });
+    const reply = await handler({ head, incoming, outgoing, read });
+    if (reply) write(outgoing, reply, incoming.method === 'HEAD');
   } catch (error) {
+    if (error instanceof RefusedRequestError) return write(outgoing, error.reply, false);
     log('error', 'Host.Http', `${incoming.method} ${incoming.url} failed in the host: ${describeError(error)}`);
     if (!outgoing.headersSent) write(outgoing, { status: 500 }, true);
     else outgoing.destroy();
   }
 }
 
-async function read(incoming: IncomingMessage): Promise<HostRequest | HostReply> {
+function readHead(incoming: IncomingMessage): Omit<HostRequest, 'body'> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers))
+    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  const address = `http://${headers['host'] ?? 'localhost'}${incoming.url}`;
+  if (!URL.canParse(address)) throw new RefusedRequestError({ status: 400, body: 'The request address is not valid.' });
+  return { method: incoming.method ?? 'GET', url: new URL(address), headers };
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > BODY_BYTES_MAX)
-      return {
+      throw new RefusedRequestError({
         status: 413,
         headers: { connection: 'close' },
         body: `The request body exceeds ${BODY_BYTES_MAX} bytes.`,
-      };
+      });
     chunks.push(chunk);
   }
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(incoming.headers))
-    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
-  const address = `http://${headers['host'] ?? 'localhost'}${incoming.url}`;
-  if (!URL.canParse(address)) return { status: 400, body: 'The request address is not valid.' };
-  return { method: incoming.method ?? 'GET', url: new URL(address), headers, body: Buffer.concat(chunks) };
+  return Buffer.concat(chunks);
 }
 
 function write(outgoing: ServerResponse, reply: HostReply, headersOnly: boolean): void {

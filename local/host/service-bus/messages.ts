@@ -1,15 +1,45 @@
 /** Service Bus messages in and out of the worker protocol's form. */
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from '@azure/service-bus';
+import type { Invocation } from '../invoker.js';
 import { fromBytes, type TypedData } from '../typed-data.js';
 
+/** A function on one message. */
+export function messageInvocation(message: ServiceBusReceivedMessage): Invocation {
+  return { data: bodyData(message), triggerMetadata: triggerMetadata(message) };
+}
+
+/** A function on a batch: all bodies, and each piece of metadata as an array named `<Key>Array`. */
+export function batchInvocation(messages: ServiceBusReceivedMessage[]): Invocation {
+  const metadata = messages.map(triggerMetadata);
+  const keys = [...new Set(metadata.flatMap(Object.keys))];
+  const arrays = keys.map((key) => {
+    const values = metadata.map((one) => (one[key] ? plainValue(one[key]) : null));
+    return [`${key}Array`, { json: JSON.stringify(values) }] as const;
+  });
+  return { data: batchData(messages.map(bodyData)), triggerMetadata: Object.fromEntries(arrays) };
+}
+
+/** Texts if all bodies are texts, bytes otherwise. */
+function batchData(bodies: TypedData[]): TypedData {
+  const texts = bodies.map((body) => body.string ?? body.json);
+  if (texts.every((text) => text !== undefined)) return { collectionString: { string: texts } };
+  return {
+    collectionBytes: { bytes: bodies.map((body) => body.bytes ?? Buffer.from(body.string ?? body.json ?? '')) },
+  };
+}
+
+function plainValue({ string, json, int }: TypedData): unknown {
+  return json === undefined ? (string ?? int) : JSON.parse(json);
+}
+
 /** The body: text if it is UTF-8 (the library tries JSON), bytes otherwise; AMQP values as JSON. */
-export function bodyData({ body }: ServiceBusReceivedMessage): TypedData {
+function bodyData({ body }: ServiceBusReceivedMessage): TypedData {
   if (body === undefined || body === null) return {};
   return Buffer.isBuffer(body) ? fromBytes(body) : { json: JSON.stringify(body) };
 }
 
 /** What functions see in `context.triggerMetadata`; the library makes the keys camelCase. */
-export function triggerMetadata(message: ServiceBusReceivedMessage): Record<string, TypedData> {
+function triggerMetadata(message: ServiceBusReceivedMessage): Record<string, TypedData> {
   const applicationProperties = message.applicationProperties ?? {};
   const values: Record<string, TypedData | undefined> = {
     MessageId: text(message.messageId),

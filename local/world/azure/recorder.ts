@@ -1,9 +1,9 @@
 /**
- * What was asked of ARM and Kubernetes: every write as a record that schema checkers can read, secrets masked, and counts of all requests by
- * method and type for tests.
+ * What was asked of ARM and Kubernetes: every request as a record that schema checkers can read, secrets masked, and counts by method and type
+ * for tests.
  */
 
-/** One write, as it was asked for; `path` without query, `apiVersion` for ARM only. */
+/** One request, as it was asked for; `path` without query, `apiVersion` for ARM only. */
 export interface RecordedRequest {
   method: string;
   path: string;
@@ -33,7 +33,7 @@ export class Recorder implements RequestCounts {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
-  write(entry: RecordedRequest): void {
+  add(entry: RecordedRequest): void {
     this.record?.({ ...entry, body: mask(entry.body) });
   }
 

@@ -61,9 +61,9 @@ function route(options: ArmOptions, request: Request): Answer {
   const apiVersion = requireApiVersion(request, type);
   authorize(azure, caller.objectId, request);
   const body = readBody(request);
-  if (verb !== 'GET' && verb !== 'HEAD' && verb !== 'LIST') {
-    recorder.write({ method: request.method, path: decodeURIComponent(request.path), apiVersion, body });
-  }
+  const isRead = verb === 'GET' || verb === 'HEAD' || verb === 'LIST';
+  const asked = { method: request.method, path: decodeURIComponent(request.path), apiVersion };
+  recorder.add(isRead ? asked : { ...asked, body });
   const { fault, headers, query } = request;
   const call: Call = {
     azure,

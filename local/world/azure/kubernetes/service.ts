@@ -45,6 +45,7 @@ function route({ azure, recorder }: KubernetesOptions, request: Request): Answer
   const verb = verbOf(request, target);
   const { apiVersion, plural } = target.kind;
   recorder.countRequest(request.method, `${apiVersion.split('/')[0]}/${plural}`);
+  if (request.method === 'GET') recorder.add({ method: 'GET', path: decodeURIComponent(request.path) });
   requireAllowed(azure, caller.objectId, verb, target);
   requireNamespace(azure, target);
   if (verb === 'get') return { status: 200, body: existingOr404(azure, target) };

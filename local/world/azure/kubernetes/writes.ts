@@ -21,7 +21,7 @@ export function write(azure: Azure, recorder: Recorder, asked: Target, request: 
   // What the path says already, a body may leave out; an applied one may not.
   const said = change === 'apply' ? {} : { apiVersion, kind };
   const sent: KubernetesObject = Object.assign(said, readBody(request));
-  recorder.write({ method: request.method, path: decodeURIComponent(request.path), body: sent });
+  recorder.add({ method: request.method, path: decodeURIComponent(request.path), body: sent });
   const target = { ...asked, name: asked.name ?? sent.metadata?.name };
   const key = keyOf(target);
   const existing = readObject(azure, key);
@@ -38,7 +38,7 @@ export function write(azure: Azure, recorder: Recorder, asked: Target, request: 
 
 export function remove(azure: Azure, recorder: Recorder, target: Target, request: Request): Answer {
   const existing = existingOr404(azure, target);
-  recorder.write({ method: 'DELETE', path: decodeURIComponent(request.path) });
+  recorder.add({ method: 'DELETE', path: decodeURIComponent(request.path) });
   const { preconditions } = (request.body.length > 0 ? readBody(request) : {}) as { preconditions?: Versioned };
   requireVersion(target, existing, preconditions);
   return { status: 200, body: onDeleted(azure, keyOf(target), existing, request.fault) };
