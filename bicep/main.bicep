@@ -61,7 +61,7 @@ param vnetAddressPrefix string = '10.10.0.0/16'
 param egressMode 'natGateway' | 'firewall' = 'natGateway'
 
 @description('Optional. Who may reach the jump host\'s SSH besides Bastion.')
-param adminSourceRanges string[] = []
+param adminRanges namedRangeType[] = []
 
 @description('Required. Public half of the administrators\' SSH key.')
 param sshPublicKey string
@@ -127,7 +127,7 @@ var tags resourceTagsType = {
   'cost-center': ownership.costCenter
   purpose: ownership.purpose
 }
-var subnets = standardSubnets(vnetAddressPrefix, adminSourceRanges)
+var subnets = standardSubnets(vnetAddressPrefix, adminRanges)
 
 resource platformGroup 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${baseName}'

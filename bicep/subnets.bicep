@@ -1,5 +1,7 @@
 // The plan of addresses: which subnets the platform has, what each is for, and who may reach it. No resources.
 
+import { namedRangeType } from 'types.bicep'
+
 @export()
 @description('A rule of a subnet\'s network security group. Azure\'s default rules stay below it.')
 type nsgRuleType = {
@@ -46,7 +48,7 @@ type subnetMapType = {
 
 @export()
 @description('The seven subnets of the seeds in their fixed order, then those that hai appended. A prefix belongs to a name for ever: a new subnet takes the next free number.')
-func standardSubnets(vnetAddressPrefix string, adminSourceRanges string[]) subnetMapType => {
+func standardSubnets(vnetAddressPrefix string, adminRanges namedRangeType[]) subnetMapType => {
   aks: {
     prefix: cidrSubnet(vnetAddressPrefix, 24, 0)
     natGateway: true
@@ -108,19 +110,15 @@ func standardSubnets(vnetAddressPrefix string, adminSourceRanges string[]) subne
           ports: ['*']
         }
       ],
-      empty(adminSourceRanges)
-        ? []
-        : [
-            {
-              name: 'allow-ssh-from-admins'
-              priority: 210
-              direction: 'Inbound'
-              access: 'Allow'
-              protocol: 'Tcp'
-              sources: adminSourceRanges
-              ports: ['22']
-            }
-          ]
+      map(adminRanges, (range, index) => {
+        name: 'allow-ssh-from-${range.name}'
+        priority: 210 + index
+        direction: 'Inbound'
+        access: 'Allow'
+        protocol: 'Tcp'
+        sources: [range.addressPrefix]
+        ports: ['22']
+      })
     )
   }
   'api-management': {
