@@ -7,6 +7,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ModelView, OperationView, TeamView } from '../shared/contracts/api.js';
+import { appSettings } from './app-settings.js';
+import { failWith, logProblems } from './command.js';
 import { prepareDataFolder } from './data-folder.js';
 import { type Check, checkTeam } from './demo/checks.js';
 import { followOperation, type StepChange } from './demo/follow.js';
@@ -46,9 +48,7 @@ async function main(): Promise<boolean> {
     port: 0,
     apimActivating: true,
     record: values.record ? (entry) => appendFileSync(values.record!, `${JSON.stringify(entry)}\n`) : undefined,
-    log: (level, source, message) => {
-      if (level === 'warn' || level === 'error') console.error(`${level} ${source}: ${message}`);
-    },
+    log: logProblems,
   });
   try {
     const startupSeconds = (performance.now() - startedAt) / 1000;
@@ -157,12 +157,13 @@ async function followSharedModel(api: string, model: string, show: (change: Step
   throw new Error(`The deployment of ${model} has not begun`);
 }
 
-async function prove([alpha, beta]: [TeamView, TeamView], { azure }: RunningPlatform['world']): Promise<Check[]> {
+async function prove([alpha, beta]: [TeamView, TeamView], world: RunningPlatform['world']): Promise<Check[]> {
+  const settings = appSettings(world);
   const outside = {
-    controlUrl: azure.controlUrl,
-    armUrl: azure.armUrl,
-    azureSubscriptionId: '00000000-0000-0000-0000-000000000000',
-    teamsResourceGroup: 'rg-hai-demo-teams',
+    controlUrl: world.azure.controlUrl,
+    armUrl: world.azure.armUrl,
+    azureSubscriptionId: settings['HAI_AZURE_SUBSCRIPTION_ID']!,
+    teamsResourceGroup: settings['HAI_TEAMS_RESOURCE_GROUP']!,
   };
   return [
     ...(await checkTeam(alpha, ALPHA_MEMBER, BETA_MEMBER, outside)),
@@ -181,7 +182,4 @@ const secondsOf = ({ createdAt, endedAt }: OperationView): number =>
 
 main()
   .then((passed) => process.exit(passed ? 0 : 1))
-  .catch((error: unknown) => {
-    console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(1);
-  });
+  .catch(failWith('\nThe demo failed'));

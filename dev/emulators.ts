@@ -5,6 +5,7 @@
 import './require-node.js';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { failWith } from './command.js';
 import { createContainers, type Topology } from './cosmos-containers.js';
 import { ROOT, TOPOLOGY_FILE } from './paths.js';
 
@@ -20,7 +21,4 @@ async function main(): Promise<void> {
   console.log(`${Values['COSMOS_ENDPOINT']} has: ${created.join(', ')}`);
 }
 
-main().catch((error: unknown) => {
-  console.error(`The containers could not be created: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(1);
-});
+main().catch(failWith('The containers could not be created'));

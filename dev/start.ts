@@ -1,5 +1,6 @@
 /** `npm start`: brings the platform up and stays, with its state in the data folder. */
 import './require-node.js';
+import { closeOnSignal, failWith, logProblems } from './command.js';
 import { prepareDataFolder } from './data-folder.js';
 import { portNumber, positiveNumber, readOptions } from './options.js';
 import { DEFAULT_DATA_FOLDER } from './paths.js';
@@ -19,9 +20,7 @@ async function main(): Promise<void> {
     dataFolder,
     port: portNumber('--port', values.port),
     speed: positiveNumber('--speed', values.speed),
-    log: (level, source, message) => {
-      if (level === 'warn' || level === 'error') console.error(`${level} ${source}: ${message}`);
-    },
+    log: logProblems,
   });
   const { url } = platform.host;
   console.log(`hai is up: ${url}/api/v1 (data in ${dataFolder}, ${values.speed} times real time)
@@ -33,14 +32,7 @@ Try next, from another terminal in this folder:
 
 Stop with Ctrl-C; the state stays for the next start.`);
 
-  const stop = () => {
-    void platform.close().then(() => process.exit(0));
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  closeOnSignal(() => platform.close());
 }
 
-main().catch((error: unknown) => {
-  console.error(`hai could not start: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(1);
-});
+main().catch(failWith('hai could not start'));

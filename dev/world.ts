@@ -3,6 +3,7 @@ import './require-node.js';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { appSettings } from './app-settings.js';
+import { closeOnSignal, failWith, logProblems } from './command.js';
 import { prepareDataFolder } from './data-folder.js';
 import { positiveNumber, readOptions } from './options.js';
 import { DEFAULT_DATA_FOLDER, ROOT } from './paths.js';
@@ -28,9 +29,7 @@ async function main(): Promise<void> {
   const { world } = await startStoredWorld({
     dataFolder: values.data,
     speed: positiveNumber('--speed', values.speed),
-    log: (level, source, message) => {
-      if (level === 'warn' || level === 'error') console.error(`${level} ${source}: ${message}`);
-    },
+    log: logProblems,
   });
   const settings = JSON.stringify(settingsFile(appSettings(world)), null, 2);
   if (values.settings) writeFileSync(values.settings, `${settings}\n`);
@@ -38,11 +37,7 @@ async function main(): Promise<void> {
 Let the app trust it:  export NODE_EXTRA_CA_CERTS=${path.resolve(values.data, 'tls', 'ca.pem')}
 Faults, counts and tokens:  ${world.azure.controlUrl}
 Stop with Ctrl-C; the state stays for the next start.`);
-  const stop = () => {
-    void world.close().then(() => process.exit(0));
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  closeOnSignal(() => world.close());
 }
 
 /** The sample with the world's addresses in it. */
@@ -53,7 +48,4 @@ function settingsFile(fromWorld: Record<string, string>): SettingsFile {
   return { ...sample, Values: { ...sample.Values, ...Object.fromEntries(own) } };
 }
 
-main().catch((error: unknown) => {
-  console.error(`The world could not start: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(1);
-});
+main().catch(failWith('The world could not start'));

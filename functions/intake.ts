@@ -62,8 +62,9 @@ async function claim(
   const fields = { id, team: slug, subject: request.metadata.name, plan, planHash: planHashOf(plan), specHash, origin };
   const operation = newOperation(fields, timestamp(clock));
   const team = claimedTeam(previous?.document, request, { ...operation, specHash }, generation);
-  const receipt = receiptId(origin) && { id: receiptId(origin)!, team: slug, operationId: id, specHash };
-  return (await teams.claim(team, operation, receipt || undefined, previous?.etag)) ? operation : undefined;
+  const key = receiptId(origin);
+  const receipt = key === undefined ? undefined : { id: key, team: slug, operationId: id, specHash };
+  return (await teams.claim(team, operation, receipt, previous?.etag)) ? operation : undefined;
 }
 
 /** The same message or key again, beyond the broker's own window. */

@@ -5,7 +5,7 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { problem } from '../shared/model/problem.js';
 import { busyDelaySeconds, jitterOf, pendingDelaySeconds } from './polling.js';
-import { call, type Process } from './saga.js';
+import { callActivity, type Process } from './saga.js';
 import type { Outcome, Patience, StepCall } from './step.js';
 
 /** Looks per history: ten are about 80 events. */
@@ -42,8 +42,7 @@ export function* awaitReady(context: OrchestrationContext): Process<Outcome<unkn
     const delaySeconds = nextDelaySeconds(context.df.instanceId, patience, last, polls, elapsedSeconds);
     yield context.df.createTimer(new Date(nowMs + delaySeconds * 1000));
     const resume = last.kind === 'pending' ? last.resume : input.call.resume;
-    const look = { name: activity } as Parameters<typeof call<unknown, Outcome<unknown>>>[1];
-    const outcome = yield* call(context, look, { ...input.call, resume, isLook: true });
+    const outcome = yield* callActivity<Outcome<unknown>>(context, activity, { ...input.call, resume, isLook: true });
     if (outcome.kind === 'ready' || outcome.kind === 'refused') return outcome;
     last = outcome;
     polls += 1;

@@ -61,7 +61,8 @@ export function* call<Input, Output>(
   return yield* callActivity<Output>(context, contract.name, input);
 }
 
-function* callActivity<Output>(context: OrchestrationContext, name: string, input: unknown): Process<Output> {
+/** Calls an activity of a step, whose name follows from the contract. */
+export function* callActivity<Output>(context: OrchestrationContext, name: string, input: unknown): Process<Output> {
   const retry = new RetryOptions(UNEXPECTED.firstMilliseconds, UNEXPECTED.attempts);
   retry.backoffCoefficient = UNEXPECTED.backoff;
   return (yield context.df.callActivityWithRetry(name, retry, input)) as Output;
@@ -110,8 +111,8 @@ export class Saga {
     );
     const results = (yield context.df.Task.all(tasks)) as BranchResult<unknown>[];
     this.undo.push(...results.flatMap((branch) => branch.undo));
-    const failed = results.find((branch) => branch.problem);
-    if (failed?.problem) throw new StepFailed(failed.problem);
+    const cause = results.find((branch) => branch.problem)?.problem;
+    if (cause) throw new StepFailed(cause);
     return results.map((branch) => branch.result);
   }
 

@@ -4,8 +4,8 @@
  */
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
-import type { ActivityContract } from '../../orchestrations/step.js';
 import {
+  type ActivityContract,
   activityNames,
   busy,
   type Outcome,
@@ -15,10 +15,11 @@ import {
   type StepReference,
 } from '../../orchestrations/step.js';
 import { AzureError } from '../../shared/azure/azure-error.js';
-import { accessEvent } from '../../shared/contracts/events.js';
 import { timestamp } from '../../shared/kit/clock.js';
+import { lazy } from '../../shared/kit/lazy.js';
 import { problem } from '../../shared/model/problem.js';
 import type { StepChange } from '../../shared/store/operations.js';
+import { announce } from '../announce.js';
 import { type Services, services } from '../wiring.js';
 
 export interface StepImplementation<Input, Before, Output> {
@@ -36,7 +37,7 @@ export function implementStep<Input, Before, Output>(
   build: (services: Services) => StepImplementation<Input, Before, Output>,
 ): void {
   const names = activityNames(contract);
-  const implementation = () => build(services());
+  const implementation = lazy(() => build(services()));
 
   df.app.activity(names.ensure, {
     handler: async (call: StepCall<Input, Before>): Promise<Outcome<Output>> => {
@@ -123,21 +124,9 @@ const writeProgress = async ({ operationId, attempt, stepIndex }: StepReference,
 };
 
 async function publishCompleted({ operationId, attempt, stepId, stepIndex }: StepReference): Promise<void> {
-  const { operations, publisher, clock } = services();
-  const operation = (await operations.read(operationId))?.document;
+  const operation = (await services().operations.read(operationId))?.document;
   if (!operation) return;
-  const { origin, subject, plan } = operation;
-  await publisher.publish(
-    accessEvent(
-      'stepCompleted',
-      { operationId, team: subject, step: stepId, title: plan.steps[stepIndex]?.title ?? stepId },
-      {
-        occurrence: `${operationId}/${attempt}/${stepId}`,
-        time: timestamp(clock),
-        subject,
-        ticket: origin.ticket,
-        traceparent: origin.traceparent,
-      },
-    ),
-  );
+  const title = operation.plan.steps[stepIndex]?.title ?? stepId;
+  const data = { operationId, team: operation.subject, step: stepId, title };
+  await announce(services(), { ...operation, attempt }, 'stepCompleted', data, stepId);
 }

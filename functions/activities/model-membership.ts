@@ -4,7 +4,6 @@
  */
 import * as contracts from '../../orchestrations/activities.js';
 import { busy, pending, ready, refused } from '../../orchestrations/step.js';
-import { commandMessageId } from '../../shared/contracts/messages.js';
 import { timestamp } from '../../shared/kit/clock.js';
 import { newId } from '../../shared/kit/ids.js';
 import { modelPartition, operationId } from '../../shared/model/naming.js';
@@ -13,6 +12,7 @@ import { planHashOf, planModelDeployment } from '../../shared/model/plan.js';
 import { problem } from '../../shared/model/problem.js';
 import { decideJoin, MODEL_DOCUMENT_ID, type ModelDocument } from '../../shared/model/shared-model.js';
 import type { Stored } from '../../shared/store/cosmos.js';
+import { sendCommand } from '../intake.js';
 import type { Services } from '../wiring.js';
 import { implementStep } from './implement.js';
 
@@ -45,11 +45,12 @@ implementStep(contracts.modelMembership, (services) => ({
 
 /** Writes the generation with its operation and sends the command. Losing the race is fine: the winner's deployment is the one to join. */
 async function beginDeployment(
-  { catalog, guardrails, platform, clock, models, publisher }: Services,
+  services: Services,
   model: string,
   generation: number,
   found: Stored<ModelDocument> | undefined,
 ): Promise<void> {
+  const { catalog, guardrails, platform, clock, models } = services;
   const entry = catalog.kaito.find(({ name }) => name === model);
   if (!entry) throw new Error(`"${model}" is not in the catalog`);
   const plan = planModelDeployment(entry, generation, platform, guardrails.gpuPoolsMax);
@@ -82,8 +83,7 @@ async function beginDeployment(
     lastUpdatedAt: now,
   };
   if (!(await models.beginDeployment(document, operation, found?.etag))) return;
-  const command = { operationId: operation.id, attempt: operation.attempt };
-  await publisher.sendCommand(command, commandMessageId(command));
+  await sendCommand(operation, services);
 }
 
 const deploymentFailed = (model: string, document?: ModelDocument) =>

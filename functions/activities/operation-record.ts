@@ -1,10 +1,10 @@
 /** The activities that keep the operation's own record: claimed, unwinding, ended; each with the event that tells the world. */
 import * as contracts from '../../orchestrations/activities.js';
-import { accessEvent, type EventData, type EventName } from '../../shared/contracts/events.js';
 import { timestamp } from '../../shared/kit/clock.js';
 import type { OperationDocument } from '../../shared/model/operation.js';
 import type { TeamPlan } from '../../shared/model/plan.js';
 import type { TeamAccess } from '../../shared/model/team.js';
+import { acceptedData, announce, readyData } from '../announce.js';
 import type { Services } from '../wiring.js';
 import { implementActivity } from './implement.js';
 
@@ -12,9 +12,8 @@ implementActivity(contracts.claimOperation, async ({ operationId, attempt, insta
   const { operations, clock } = services;
   if (!(await operations.start(operationId, attempt, instanceId, timestamp(clock)))) return {};
   const operation = await readOperation(services, operationId);
-  const { plan, subject } = operation;
-  await publish(services, operation, 'accepted', { operationId, team: subject, steps: plan.steps.length });
-  return { plan };
+  await announce(services, operation, 'accepted', acceptedData(operation));
+  return { plan: operation.plan };
 });
 
 implementActivity(contracts.recordStepFailure, async ({ step, status, problem }, { operations, clock }) => {
@@ -35,8 +34,7 @@ implementActivity(contracts.recordTeamReady, async ({ operationId, keyReference,
   const end = { operation: { phase: 'succeeded' as const }, team: { phase: 'Ready' as const, access } };
   await services.teams.end(operation, end, timestamp(services.clock));
   log(endLine(operation, 'succeeded', services));
-  const apis = access.apis.map(({ url, models }) => ({ url, models }));
-  await publish(services, operation, 'ready', { operationId, team: operation.subject, apis, keyReference });
+  await announce(services, operation, 'ready', readyData(operation, access));
   return {};
 });
 
@@ -57,7 +55,7 @@ implementActivity(contracts.recordFailure, async ({ operationId, phase, problem 
     await services.models.end(operation, { operation: { phase, error }, model: { phase: outcome, error } }, now);
   else await services.teams.end(operation, { operation: { phase, error }, team: { phase: outcome } }, now);
   log(endLine(operation, phase, services));
-  await publish(services, operation, 'failed', { operationId, team: operation.subject, phase, problem: error });
+  await announce(services, operation, 'failed', { operationId, team: operation.subject, phase, problem: error });
   return {};
 });
 
@@ -71,19 +69,6 @@ async function readOperation({ operations }: Services, id: string): Promise<Oper
   const found = await operations.read(id);
   if (!found) throw new Error(`Operation "${id}" is gone`);
   return found.document;
-}
-
-/** One event per operation, attempt and kind: a repeated activity publishes the same id again. */
-async function publish<Name extends EventName>(
-  { publisher, clock }: Services,
-  { id, attempt, subject, origin }: OperationDocument,
-  name: Name,
-  data: EventData<Name>,
-): Promise<void> {
-  const { ticket, traceparent } = origin;
-  await publisher.publish(
-    accessEvent(name, data, { occurrence: `${id}/${attempt}`, time: timestamp(clock), subject, ticket, traceparent }),
-  );
 }
 
 const accessOf = (plan: TeamPlan, gatewayUrl: string, keyReference: string, foundryEndpoint: string): TeamAccess => ({

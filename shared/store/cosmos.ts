@@ -74,6 +74,15 @@ export async function writeTogether(
   });
 }
 
+/** In a transaction: creates the document, or replaces the version that the ETag `replacing` names. */
+export const createOrReplace = <Document extends { id: string }>(
+  document: Document,
+  replacing?: string,
+): OperationInput =>
+  replacing
+    ? { operationType: 'Replace', id: document.id, resourceBody: plainJson(document), ifMatch: replacing }
+    : { operationType: 'Create', resourceBody: plainJson(document) };
+
 /** A change to one document inside a transaction, with its condition. */
 export const patchInBatch = (id: string, condition: string, changes: Record<string, unknown>): OperationInput => ({
   operationType: 'Patch',
@@ -111,11 +120,15 @@ async function unlessRefused(action: string, write: () => Promise<unknown>): Pro
 }
 
 /** Properties that Cosmos adds (`_etag`, `_ts` …) are not the document's. */
-export const withoutSystemFields = (resource: Record<string, unknown>): Record<string, unknown> =>
+const withoutSystemFields = (resource: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(resource).filter(([key]) => !key.startsWith('_')));
+
+/** The documents of a query's answer. */
+export const documentsOf = <Document>(resources: Record<string, unknown>[] = []): Document[] =>
+  resources.map((resource) => withoutSystemFields(resource) as Document);
 
 /** Quotes a text for a predicate, where parameters are not possible. Only ids and enum words of our own are ever put in. */
 export const quoted = (text: string): string => JSON.stringify(text);
 
 /** A document as the SDK types a body: JSON, without the properties that are undefined. */
-export const plainJson = (document: object) => JSON.parse(JSON.stringify(document)) as Record<string, never>;
+const plainJson = (document: object) => JSON.parse(JSON.stringify(document)) as Record<string, never>;

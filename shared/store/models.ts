@@ -1,19 +1,18 @@
 /** Shared models in Cosmos: deployed by whoever writes the new generation first, joined by one conditional patch. */
-
 import { modelPartition } from '../model/naming.js';
 import type { OperationDocument } from '../model/operation.js';
 import type { Problem } from '../model/problem.js';
 import { MODEL_DOCUMENT_ID, type ModelDocument, type ModelPhase } from '../model/shared-model.js';
 import {
   type Containers,
+  createOrReplace,
+  documentsOf,
   patchIf,
   patchInBatch,
-  plainJson,
   quoted,
   REMOVE,
   readDocument,
   type Stored,
-  withoutSystemFields,
   writeTogether,
 } from './cosmos.js';
 import { endOfOperation, type OperationEnd } from './operations.js';
@@ -32,7 +31,7 @@ export function modelStore({ access }: Containers) {
       const { resources } = await access.items
         .query<Record<string, unknown>>("SELECT * FROM c WHERE c.type = 'model'")
         .fetchAll();
-      return resources.map((item) => withoutSystemFields(item) as unknown as ModelDocument);
+      return documentsOf(resources);
     },
 
     /** Starts a generation with its operation; false when another team was first. */
@@ -41,13 +40,7 @@ export function modelStore({ access }: Containers) {
       operation: OperationDocument,
       replacing: string | undefined,
     ): Promise<boolean> {
-      const modelWrite = replacing
-        ? { operationType: 'Replace' as const, id: model.id, resourceBody: plainJson(model), ifMatch: replacing }
-        : { operationType: 'Create' as const, resourceBody: plainJson(model) };
-      return writeTogether(access, model.team, [
-        modelWrite,
-        { operationType: 'Create', resourceBody: plainJson(operation) },
-      ]);
+      return writeTogether(access, model.team, [createOrReplace(model, replacing), createOrReplace(operation)]);
     },
 
     /** False when the generation is no longer the current one, or not one to join. */

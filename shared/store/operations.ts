@@ -4,15 +4,7 @@ import type { OperationInput } from '@azure/cosmos';
 import { partitionOf } from '../model/naming.js';
 import { type OperationDocument, type OperationPhase, STEP_RANK, type StepStatus } from '../model/operation.js';
 import type { Problem } from '../model/problem.js';
-import {
-  type Containers,
-  patchIf,
-  patchInBatch,
-  quoted,
-  readDocument,
-  type Stored,
-  withoutSystemFields,
-} from './cosmos.js';
+import { type Containers, documentsOf, patchIf, patchInBatch, quoted, readDocument, type Stored } from './cosmos.js';
 
 export interface OperationFilter {
   team?: string;
@@ -57,7 +49,7 @@ export function operationStore({ access }: Containers) {
       });
       const page = await feed.fetchNext();
       return {
-        operations: (page.resources ?? []).map((item) => withoutSystemFields(item) as unknown as OperationDocument),
+        operations: documentsOf(page.resources),
         continuation: page.continuationToken,
       };
     },

@@ -2,7 +2,7 @@
 
 import { azureCall } from '../azure/azure-error.js';
 import type { Problem } from '../model/problem.js';
-import { type Containers, withoutSystemFields } from './cosmos.js';
+import { type Containers, documentsOf } from './cosmos.js';
 
 export interface RejectedDocument {
   id: string;
@@ -39,7 +39,7 @@ export function rejectedStore({ rejected }: Containers) {
         })
         .fetchNext();
       return {
-        rejected: (page.resources ?? []).map((item) => withoutSystemFields(item) as unknown as RejectedDocument),
+        rejected: documentsOf(page.resources),
         continuation: page.continuationToken,
       };
     },

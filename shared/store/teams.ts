@@ -3,12 +3,12 @@ import type { OperationDocument } from '../model/operation.js';
 import { TEAM_DOCUMENT_ID, type TeamAccess, type TeamDocument, type TeamPhase } from '../model/team.js';
 import {
   type Containers,
+  createOrReplace,
+  documentsOf,
   patchInBatch,
-  plainJson,
   quoted,
   readDocument,
   type Stored,
-  withoutSystemFields,
   writeTogether,
 } from './cosmos.js';
 import { endOfOperation, type OperationEnd } from './operations.js';
@@ -42,7 +42,7 @@ export function teamStore({ access }: Containers) {
     async list(): Promise<TeamDocument[]> {
       const query = { query: `SELECT TOP ${TEAMS_MAX} * FROM c WHERE c.type = 'team' ORDER BY c.name` };
       const { resources } = await access.items.query<Record<string, unknown>>(query).fetchAll();
-      return resources.map((item) => withoutSystemFields(item) as unknown as TeamDocument);
+      return documentsOf(resources);
     },
 
     async readReceipt(slug: string, receiptId: string): Promise<Receipt | undefined> {
@@ -59,13 +59,10 @@ export function teamStore({ access }: Containers) {
       receipt: Omit<Receipt, 'type' | 'ttl'> | undefined,
       replacing: string | undefined,
     ): Promise<boolean> {
-      const teamWrite = replacing
-        ? { operationType: 'Replace' as const, id: team.id, resourceBody: plainJson(team), ifMatch: replacing }
-        : { operationType: 'Create' as const, resourceBody: plainJson(team) };
       return writeTogether(access, team.team, [
-        teamWrite,
-        { operationType: 'Create', resourceBody: plainJson(operation) },
-        ...(receipt ? [createReceipt(receipt)] : []),
+        createOrReplace(team, replacing),
+        createOrReplace(operation),
+        ...(receipt ? [createOrReplace({ ...receipt, type: 'receipt', ttl: RECEIPT_SECONDS })] : []),
       ]);
     },
 
@@ -82,8 +79,3 @@ export function teamStore({ access }: Containers) {
     },
   };
 }
-
-const createReceipt = (receipt: Omit<Receipt, 'type' | 'ttl'>) => ({
-  operationType: 'Create' as const,
-  resourceBody: { ...receipt, type: 'receipt', ttl: RECEIPT_SECONDS },
-});
