@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock.js';
 import { loadTls } from '../tls.js';
 import {
+  type AnsweredRequest,
   type AzureWorld,
   type Fault,
   type LatencyOverrides,
@@ -15,8 +16,8 @@ import {
   type RecordedRequest,
   startAzure,
 } from './azure/index.js';
-import { type Broker, type BrokerFaults, startBroker } from './broker/index.js';
-import { type CosmosFaults, type CosmosOptions, type CosmosServer, startCosmos } from './cosmos/index.js';
+import { type Broker, startBroker } from './broker/index.js';
+import { type CosmosOptions, type CosmosServer, startCosmos } from './cosmos/index.js';
 import { brokerFaults, cosmosFaults } from './world-faults.js';
 
 export type WorldPortName = PortName | 'broker' | 'cosmos';
@@ -33,10 +34,12 @@ export interface WorldOptions {
   seed?: number;
   latencies?: LatencyOverrides;
   contention?: boolean;
+  kaitoLeavesPools?: boolean;
   faults?: Fault[];
   /** Absent or 0: any free port. */
   ports?: Partial<Record<WorldPortName, number>>;
   record?: (entry: RecordedRequest) => void;
+  onAnswer?: (entry: AnsweredRequest) => void;
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -74,17 +77,17 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return part;
   };
   try {
-    const { apimActivating, contention, faults, latencies, record, resources, seed, topology } = options;
-    const ofBroker: BrokerFaults = {};
-    const ofCosmos: CosmosFaults = {};
-    const moreFaults = { broker: brokerFaults(ofBroker), cosmos: cosmosFaults(ofCosmos) };
-    const settings = { resources, apimActivating, contention, faults, latencies, moreFaults, record, seed };
-    const azure = keep(await startAzure({ ...settings, clock, tls, ports, log, dataFile: file('azure.sqlite') }));
-    const brokerSettings = { config: topology, faults: ofBroker, port: ports.broker, dataFile: file('broker.sqlite') };
+    const { apimActivating, contention, faults, kaitoLeavesPools, latencies, onAnswer, record, resources, seed } =
+      options;
+    const brokerSettings = { config: options.topology, port: ports.broker, dataFile: file('broker.sqlite') };
     const broker = keep(await startBroker({ ...brokerSettings, clock, log }));
     const cosmosFile = { port: ports.cosmos, dataFile: file('cosmos.sqlite') };
-    const cosmosSettings = { ...cosmosFile, databases, faults: ofCosmos, acceptTokens: true };
-    const cosmos = keep(await startCosmos({ ...cosmosSettings, clock, log }));
+    const cosmos = keep(await startCosmos({ ...cosmosFile, databases, acceptTokens: true, clock, log }));
+    const moreFaults = { broker: brokerFaults(broker.faults), cosmos: cosmosFaults(cosmos.faults) };
+    const settings = { resources, apimActivating, contention, faults, kaitoLeavesPools, latencies, record, seed };
+    const azure = keep(
+      await startAzure({ ...settings, moreFaults, onAnswer, clock, tls, ports, log, dataFile: file('azure.sqlite') }),
+    );
     const cosmosPort = Number(new URL(cosmos.endpoint).port);
     return {
       azure,

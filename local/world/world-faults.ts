@@ -1,11 +1,12 @@
 /**
  * The faults of broker and Cosmos DB as the control endpoint of the world sets them. Each simulator reads its object before every request and
- * counts it down; what is given here replaces what was there.
+ * counts it down; what is given here replaces what was there, and its `forSeconds` count from now.
  */
 import { z } from 'zod';
 import type { NamedFaults } from './azure/index.js';
 import type { BrokerFaults } from './broker/index.js';
 import type { CosmosFaults } from './cosmos/index.js';
+import { faultWindow } from './fault-windows.js';
 
 const count = z.int().min(0);
 
@@ -16,6 +17,7 @@ const brokerSchema: z.ZodType<BrokerFaults> = z.strictObject({
   rejectSends: counts,
   loseSendAnswer: counts,
   loseSettlement: counts,
+  down: z.record(z.string(), z.strictObject({ ...faultWindow, receivers: z.boolean().optional() })).optional(),
 });
 
 const cosmosSchema: z.ZodType<CosmosFaults> = z.strictObject({
@@ -23,9 +25,11 @@ const cosmosSchema: z.ZodType<CosmosFaults> = z.strictObject({
   throttleRetryAfterMs: count.optional(),
   failNext: z
     .strictObject({
-      count,
+      ...faultWindow,
+      count: count.optional(),
       status: z.int().min(400).max(599),
       substatus: z.int().optional(),
+      retryAfterMs: count.optional(),
       operation: z.enum(['read', 'write', 'query']).optional(),
       container: z.string().optional(),
     })

@@ -85,14 +85,15 @@ describe('Azure Resource Manager', () => {
 
   it('throttles writes when the bucket is empty, and takes them again in world time', async () => {
     const { arm, clock } = await startTestAzure();
-    let response = await arm('DELETE', `${SERVICE_ID}/products/none`, '2024-05-01');
+    const send = () => arm('DELETE', `${SERVICE_ID}/products/none`, '2024-05-01', undefined, { 'if-match': '*' });
+    let response = await send();
     expect(response.headers.get('x-ms-ratelimit-remaining-subscription-deletes')).toBe('199');
     expect(response.headers.get('x-ms-ratelimit-remaining-subscription-global-deletes')).toBe('2999');
-    for (let sent = 1; sent <= 200; sent++) response = await arm('DELETE', `${SERVICE_ID}/products/none`, '2024-05-01');
+    for (let sent = 1; sent <= 200; sent++) response = await send();
     expect(response.headers.get('retry-after')).toBe('1');
     expect(await codeOf(response)).toEqual([429, 'SubscriptionRequestsThrottled']);
     await clock.advance(1_000);
-    expect((await arm('DELETE', `${SERVICE_ID}/products/none`, '2024-05-01')).status).toBe(204);
+    expect((await send()).status).toBe(204);
   });
 
   it('throttles each principal for itself', async () => {

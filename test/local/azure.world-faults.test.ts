@@ -1,6 +1,6 @@
 import { CosmosClient, type ErrorResponse } from '@azure/cosmos';
 import { ServiceBusClient, type ServiceBusError } from '@azure/service-bus';
-import { explicitClock } from '../../local/clock.js';
+import { type ExplicitClock, explicitClock } from '../../local/clock.js';
 import { startWorld, type World } from '../../local/world/start.js';
 import { RESOURCES } from './azure-fixture.js';
 
@@ -12,8 +12,12 @@ const topology = {
   Cosmos: { Databases: [{ id: 'hai', containers: [{ id: 'access', partitionKey: { paths: ['/team'] } }] }] },
 };
 
+let clock: ExplicitClock;
 let world: World;
-beforeEach(async () => (world = await startWorld({ clock: explicitClock(), topology, resources: RESOURCES })));
+beforeEach(async () => {
+  clock = explicitClock();
+  world = await startWorld({ clock, topology, resources: RESOURCES });
+});
 afterEach(() => world.close());
 
 async function put(simulator: string, faults: object) {
@@ -45,6 +49,27 @@ describe('the control endpoint of the world', () => {
     expect(refused).toBe(429);
     await items.create({ id: 'a', team: 't' });
     client.dispose();
+  });
+
+  it('counts seconds of world time from when it is asked', async () => {
+    await clock.advance(60_000);
+    const untilMs = clock.now() + 30_000;
+    const down = { q: { forSeconds: 30, receivers: true } };
+    expect(await put('broker', { down })).toEqual([200, { down: { q: { ...down.q, untilMs } } }]);
+    const failNext = { status: 449, operation: 'write', container: 'access', forSeconds: 30, retryAfterMs: 5 };
+    expect(await put('cosmos', { failNext })).toEqual([200, { failNext: { ...failNext, untilMs } }]);
+    const bus = new ServiceBusClient(world.broker.connectionString, { retryOptions: { maxRetries: 0 } });
+    const { endpoint, key } = world.cosmos;
+    const cosmos = new CosmosClient({ endpoint, key });
+    const send = () => bus.createSender('q').sendMessages({ body: 1 });
+    const write = () => cosmos.database('hai').container('access').items.upsert({ id: 'a', team: 't' });
+    expect(await send().catch((error: ServiceBusError) => error.code)).toBe('ServiceBusy');
+    expect(await write().catch((error: ErrorResponse) => error.code)).toBe(449);
+    await clock.advance(30_000);
+    await send();
+    expect((await write()).statusCode).toBe(201);
+    await bus.close();
+    cosmos.dispose();
   });
 
   it('says what it does not know', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { create_container } from 'rhea';
-import { type Bench, closeAfterTest, openBench, receiveAll, receiveOne } from './broker-fixture.js';
+import { ARRIVES_WITHIN_MS, type Bench, closeAfterTest, openBench, receiveAll, receiveOne } from './broker-fixture.js';
 
 describe('the broker refuses', () => {
   let bench: Bench;
@@ -104,5 +104,63 @@ describe('faults on request', () => {
     expect(again.deliveryCount).toBe(1);
     await link.completeMessage(again);
     expect(bench.broker.counts('q').active).toBe(0);
+  });
+});
+
+describe('an outage on request', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await openBench({ Queues: [{ Name: 'q' }], Topics: [{ Name: 't', Subscriptions: [{ Name: 's' }] }] });
+  });
+
+  const busy = { code: 'ServiceBusy' };
+
+  it('refuses every send to an entity for so much world time, and nothing else', async () => {
+    const { broker, client, clock } = bench;
+    await client.createSender('t').sendMessages({ body: 'before' });
+    broker.faults.down = { t: { forSeconds: 300 } };
+    const sender = client.createSender('t');
+    await expect(sender.sendMessages({ body: 1 })).rejects.toMatchObject(busy);
+    await expect(sender.scheduleMessages({ body: 1 }, new Date(clock.now() + 5_000))).rejects.toMatchObject(busy);
+    await client.createSender('q').sendMessages({ body: 1 });
+    const receiver = client.createReceiver('t', 's');
+    await receiver.completeMessage(await receiveOne(receiver));
+    await clock.advance(299_999);
+    await expect(sender.sendMessages({ body: 1 })).rejects.toMatchObject(busy);
+    await clock.advance(1);
+    await sender.sendMessages({ body: 'after' });
+    expect((await receiveOne(receiver)).body).toBe('after');
+  });
+
+  it('refuses receivers as well when told so: open links wait until it is over', async () => {
+    const { broker, client, clock } = bench;
+    await client.createSender('t').scheduleMessages({ body: 'due' }, new Date(clock.now() + 30_000));
+    const received: unknown[] = [];
+    const open = client.createReceiver('t', 's', { receiveMode: 'receiveAndDelete' });
+    open.subscribe({ processMessage: async ({ body }) => void received.push(body), processError: async () => {} });
+    await new Promise((resolve) => setTimeout(resolve, ARRIVES_WITHIN_MS));
+    broker.faults.down = { t: { forSeconds: 120, receivers: true } };
+    const late = client.createReceiver('t', 's');
+    await expect(late.receiveMessages(1, { maxWaitTimeInMs: 500 })).rejects.toMatchObject(busy);
+    await expect(late.peekMessages(1)).rejects.toMatchObject(busy);
+    await clock.advance(119_999);
+    expect([received, broker.counts('t/Subscriptions/s').active]).toEqual([[], 1]);
+    await clock.advance(1);
+    await new Promise((resolve) => setTimeout(resolve, ARRIVES_WITHIN_MS));
+    expect(received).toEqual(['due']);
+  });
+
+  it('refuses settlements while receivers are down, until it is taken away', async () => {
+    const { broker, client } = bench;
+    await client.createSender('q').sendMessages({ body: 1 });
+    const receiver = client.createReceiver('q');
+    const message = await receiveOne(receiver);
+    broker.faults.down = { q: { receivers: true } };
+    await expect(receiver.completeMessage(message)).rejects.toMatchObject(busy);
+    delete broker.faults.down['q'];
+    await client.createSender('q').sendMessages({ body: 2 });
+    const again = await receiveOne(receiver);
+    await receiver.completeMessage(again);
+    expect(again.body).toBe(2);
   });
 });

@@ -1,8 +1,9 @@
 /**
- * Faults a test or a demonstration asks for by name: a refusal, a lost connection, slowness, an operation that hangs or fails. They are
- * options of the simulator, counted, and can be changed while it runs.
+ * Faults a test or a demonstration asks for by name: a refusal, a lost connection, silence, slowness, a stale or unreadable answer, an operation
+ * that hangs or fails. They are options of the simulator, counted, and can be changed while it runs.
  */
 import { z } from 'zod';
+import { dated, faultWindow, isOver } from '../fault-windows.js';
 
 const SERVICES = ['arm', 'vault', 'kubernetes', 'gateway', 'identity', 'egress'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -24,14 +25,22 @@ const common = {
   times: z.int().min(1).optional(),
   /** Matching requests to let through first. */
   skip: z.int().min(0).optional(),
+  ...faultWindow,
 };
 
-const answerSchema = z.strictObject({
-  status: z.int().min(400).max(599),
-  code: z.string(),
-  message: z.string().optional(),
-  retryAfterSeconds: z.number().optional(),
-});
+const answerSchema = z
+  .strictObject({
+    /** A redirection leads nowhere: it names no place. */
+    status: z.int().min(300).max(599),
+    code: z.string(),
+    message: z.string().optional(),
+    retryAfterSeconds: z.number().optional(),
+    /** The header as it is: an HTTP date, or something that cannot be read. */
+    retryAfter: z.string().optional(),
+  })
+  .refine((answer) => answer.retryAfter === undefined || answer.retryAfterSeconds === undefined, {
+    message: 'retryAfter or retryAfterSeconds, not both',
+  });
 
 export const faultSchema = z.union([
   z.strictObject({ ...common, kind: z.literal('answer').default('answer'), answer: answerSchema }),
@@ -39,6 +48,19 @@ export const faultSchema = z.union([
   z.strictObject({ ...common, kind: z.literal('drop-before-effect') }),
   /** It happened; the connection closes before the answer. */
   z.strictObject({ ...common, kind: z.literal('drop-after-effect') }),
+  /** The connection stays open without an answer until the caller closes it; nothing happened, or it did. */
+  z.strictObject({ ...common, kind: z.literal('no-answer'), effect: z.enum(['none', 'now']).default('none') }),
+  /** The same, and the request takes effect so many seconds of world time later, whether the caller still waits or not. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('no-answer'),
+    effect: z.literal('late'),
+    lateSeconds: z.number().positive(),
+  }),
+  /** A read is answered as if the thing were not there: a replica that has not heard of it. Writes don't match. */
+  z.strictObject({ ...common, kind: z.literal('absent') }),
+  /** It happened, and was answered with 200 and a body that nobody can read: cut in half, or a page of something on the way. */
+  z.strictObject({ ...common, kind: z.literal('malformed'), body: z.enum(['truncated', 'html']).default('truncated') }),
   /** The request is taken up after so many seconds of world time. */
   z.strictObject({ ...common, kind: z.literal('slow'), seconds: z.number().positive() }),
   /** The operation that the request starts never ends. */
@@ -71,13 +93,16 @@ export interface RequestLine {
 export class FaultList {
   #faults: ActiveFault[] = [];
 
-  constructor(initial: readonly Fault[] = []) {
+  constructor(
+    private readonly nowMs: () => number,
+    initial: readonly Fault[] = [],
+  ) {
     for (const fault of initial) this.add(fault);
   }
 
   /** Throws a ZodError that names what is wrong. */
   add(fault: Fault): void {
-    this.#faults.push({ ...faultSchema.parse(fault), hits: 0 });
+    this.#faults.push({ ...dated(faultSchema.parse(fault), this.nowMs()), hits: 0 });
   }
 
   /** Removes the faults of that name, or all. */
@@ -93,7 +118,7 @@ export class FaultList {
   /** The first fault that hits this request; counts it. */
   take(line: RequestLine): ActiveFault | undefined {
     for (const fault of this.#faults) {
-      if (!matches(fault, line)) continue;
+      if (!matches(fault, line) || isOver(fault, this.nowMs())) continue;
       const skip = fault.skip ?? 0;
       if (fault.times !== undefined && fault.hits >= skip + fault.times) continue;
       fault.hits++;
@@ -101,10 +126,18 @@ export class FaultList {
     }
     return undefined;
   }
+
+  /** It found nothing to spoil: the request was refused anyway. */
+  giveBack(fault: ActiveFault): void {
+    fault.hits--;
+  }
 }
 
-function matches({ match }: ActiveFault, line: RequestLine): boolean {
+const READS = new Set(['GET', 'HEAD']);
+
+function matches({ kind, match }: ActiveFault, line: RequestLine): boolean {
   return (
+    (kind !== 'absent' || READS.has(line.method)) &&
     (match.service === undefined || match.service === line.service) &&
     (match.method === undefined || match.method.toUpperCase() === line.method) &&
     (match.path === undefined || line.path.toLowerCase().includes(match.path.toLowerCase()))

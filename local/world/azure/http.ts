@@ -5,9 +5,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '../../clock.js';
+import type { Clock, ClockTimer } from '../../clock.js';
 import type { TlsMaterial } from '../../tls.js';
+import { isStream } from './answer-body.js';
 import type { ActiveFault, FaultList, ServiceName } from './faults.js';
+import { answerUnder, type Delays } from './spoilt-answers.js';
 
 export interface Request {
   method: string;
@@ -41,6 +43,18 @@ export interface Service {
   answer(request: Request): Answer | Promise<Answer>;
   /** How this service words a refusal that a fault asks for. */
   refuse(status: number, code: string, message: string): Answer;
+  /** How it says that what was asked for is not there. */
+  absent?(request: Request): Answer;
+}
+
+/** One request and how it ended. */
+export interface AnsweredRequest {
+  service: ServiceName;
+  method: string;
+  /** Still percent-encoded, without query. */
+  path: string;
+  /** Absent when a fault left the request without an answer. */
+  status?: number;
 }
 
 export interface Listener {
@@ -54,10 +68,15 @@ export interface ListenerOptions {
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
   /** Counts requests that are being answered. */
   busy: { count: number };
+  /** Told of every request, reads included, just before its answer leaves. */
+  onAnswer?: (entry: AnsweredRequest) => void;
 }
 
-/** ARM takes 4 MB; a policy is at most 256 KiB, a chat request far less. */
+/** ARM takes 4 MB; a policy is at most 256 KiB, a chat request far less. What is beyond is read, so that the client sees the 413, but not kept. */
 const BODY_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Longer than a client keeps an idle connection: closing one just as a request comes looks like a fault that nobody asked for. */
+const KEEP_ALIVE_TIMEOUT_MS = 5 * 60_000;
 
 /** Starts a service on 127.0.0.1; with `tls` over HTTPS. Port 0 is any free port. */
 export async function listen(
@@ -66,8 +85,12 @@ export async function listen(
   options: ListenerOptions,
   tls?: TlsMaterial,
 ): Promise<Listener> {
-  const take = (message: IncomingMessage, response: ServerResponse) => void serve(service, options, message, response);
+  const timers = new Set<ClockTimer>();
+  const delays = delaysOf(service, options, timers);
+  const take = (message: IncomingMessage, response: ServerResponse) =>
+    void serve(service, options, delays, message, response);
   const server: Server = tls ? createTlsServer({ key: tls.key, cert: tls.cert }, take) : createServer(take);
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
@@ -76,48 +99,74 @@ export async function listen(
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
+        for (const timer of timers) timer.cancel();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
 }
 
-async function serve(service: Service, options: ListenerOptions, message: IncomingMessage, response: ServerResponse) {
+async function serve(
+  service: Service,
+  options: ListenerOptions,
+  delays: Delays,
+  message: IncomingMessage,
+  response: ServerResponse,
+) {
   options.busy.count++;
+  // Node takes the socket away from a message that was cut off.
+  const { socket } = message;
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   try {
     const request = await readRequest(message, gone.signal);
     const { method, path } = request;
     const fault = service.name === 'control' ? undefined : options.faults.take({ service: service.name, method, path });
-    if (fault?.kind === 'drop-before-effect') return message.socket.destroy();
-    if (fault?.kind === 'slow') await worldPause(options, fault.seconds);
-    const answer = fault?.kind === 'answer' ? refusal(service, fault) : await service.answer({ ...request, fault });
-    if (fault?.kind === 'drop-after-effect') return message.socket.destroy();
-    const sent = send(request.method, answer, response);
-    await (answer.isOpenEnded ? idly(options, () => sent) : sent);
+    const outcome = await answerUnder(fault, service, request, options.faults, delays);
+    const answer = typeof outcome === 'string' ? undefined : outcome;
+    if (service.name !== 'control') options.onAnswer?.({ service: service.name, method, path, status: answer?.status });
+    if (outcome === 'cut') return socket.destroy();
+    if (outcome === 'silence') return await idly(options, () => aborted(gone.signal));
+    const sent = send(request.method, outcome, response);
+    await (outcome.isOpenEnded ? idly(options, () => sent) : sent);
   } catch (error) {
     // The caller hung up: there is nobody to tell.
-    if (message.socket.destroyed) return;
+    if (socket.destroyed) return;
     options.log('error', `${service.name}: ${message.method} ${message.url}: ${(error as Error).stack}`);
     const text = error instanceof TooLarge ? error.message : 'The simulator failed; its log tells more.';
-    if (response.headersSent) message.socket.destroy();
+    if (response.headersSent) socket.destroy();
     else await send('', service.refuse(error instanceof TooLarge ? 413 : 500, 'InternalServerError', text), response);
   } finally {
     options.busy.count--;
   }
 }
 
-function refusal(service: Service, fault: ActiveFault & { kind: 'answer' }): Answer {
-  const { status, code, message, retryAfterSeconds } = fault.answer;
-  const answer = service.refuse(status, code, message ?? `Refused by the fault '${fault.name ?? code}'.`);
-  if (retryAfterSeconds === undefined) return answer;
-  return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } };
+/** World time that faults ask for. What waits is no work that holds time up; what runs late is, while it runs. */
+function delaysOf(service: Service, options: ListenerOptions, timers: Set<ClockTimer>): Delays {
+  const after = (seconds: number, run: () => void) => {
+    const timer = options.clock.after(seconds * 1_000, () => {
+      timers.delete(timer);
+      run();
+    });
+    timers.add(timer);
+  };
+  return {
+    wait: (seconds) => idly(options, () => new Promise((resolve) => after(seconds, resolve))),
+    later: (seconds, run) =>
+      after(seconds, () => {
+        options.busy.count++;
+        run()
+          .catch((error: Error) => options.log('error', `${service.name}: a late request failed: ${error.stack}`))
+          .finally(() => options.busy.count--);
+      }),
+  };
 }
 
-/** A request that waits for world time to pass is not work that holds time up. */
-function worldPause(options: ListenerOptions, seconds: number): Promise<void> {
-  return idly(options, () => new Promise((resolve) => options.clock.after(seconds * 1_000, resolve)));
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 async function idly({ busy }: ListenerOptions, wait: () => Promise<void>): Promise<void> {
@@ -136,9 +185,9 @@ async function readRequest(message: IncomingMessage, signal: AbortSignal): Promi
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > BODY_MAX_BYTES) throw new TooLarge(`The request body exceeds ${BODY_MAX_BYTES} bytes`);
-    chunks.push(chunk);
+    if (size <= BODY_MAX_BYTES) chunks.push(chunk);
   }
+  if (size > BODY_MAX_BYTES) throw new TooLarge(`The request body exceeds ${BODY_MAX_BYTES} bytes`);
   const target = message.url ?? '/';
   const [path = '/', query = ''] = splitOnce(target, '?');
   return {
@@ -179,8 +228,4 @@ async function send(method: string, answer: Answer, response: ServerResponse): P
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
     response.end(JSON.stringify(body));
   }
-}
-
-function isStream(body: unknown): body is AsyncIterable<Buffer> {
-  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }

@@ -19,7 +19,7 @@ import { controlService } from './control.js';
 import { egressService } from './egress.js';
 import { type Fault, FaultList, type NamedFaults } from './faults.js';
 import { gatewayWorld } from './gateway-world.js';
-import { type Listener, listen, type Service } from './http.js';
+import { type AnsweredRequest, type Listener, listen, type Service } from './http.js';
 import { identityService } from './identity.js';
 import { Jobs } from './jobs.js';
 import { startControllers } from './kubernetes/controllers.js';
@@ -38,6 +38,7 @@ import { type Secret, Secrets } from './vault/secrets.js';
 import { vaultService } from './vault/service.js';
 
 export type { Fault, FaultList, NamedFaults } from './faults.js';
+export type { AnsweredRequest } from './http.js';
 export type { LatencyName, LatencyOverrides } from './latencies.js';
 export type { RecordedRequest, RequestCounts } from './recorder.js';
 
@@ -59,7 +60,12 @@ export interface AzureOptions {
   latencies?: LatencyOverrides;
   /** Writes that meet conflict; overrides the resources file. */
   contention?: boolean;
+  /** KAITO leaves its agent pools, as older releases did; overrides the resources file. */
+  kaitoLeavesPools?: boolean;
+  /** Told what is asked of ARM and Kubernetes, with its body, for checkers of schemas. */
   record?: (entry: RecordedRequest) => void;
+  /** Told of every request on every service, reads included, and how it ended. */
+  onAnswer?: (entry: AnsweredRequest) => void;
   faults?: Fault[];
   /** Faults of other simulators, which the control endpoint sets by their name: `PUT /faults/<name>`. */
   moreFaults?: Record<string, NamedFaults>;
@@ -80,7 +86,7 @@ export interface AzureWorld {
   caPem: string;
   faults: FaultList;
   requests: RequestCounts;
-  /** Ids of all that is there now: ARM resources, soft-deleted ones, secrets, objects of the cluster (events left out). */
+  /** Ids of all that is there now: ARM resources, soft-deleted ones, secrets, objects of the cluster (events and NodeClaims left out). */
   inventory(): string[];
   /** Ends all connections and releases ports and file; a second call waits for the first. */
   close(): Promise<void>;
@@ -90,10 +96,11 @@ export interface AzureWorld {
 export async function startAzure(options: AzureOptions): Promise<AzureWorld> {
   const log = options.log ?? (() => {});
   const azure = openState(options);
-  const faults = new FaultList(options.faults);
+  const { clock, onAnswer } = options;
+  const faults = new FaultList(() => clock.now(), options.faults);
   const recorder = new Recorder(options.record);
   const busy = { count: 0 };
-  const unwatch = options.clock.watch('azure', () => busy.count === 0 && azure.jobs.isIdle());
+  const unwatch = clock.watch('azure', () => busy.count === 0 && azure.jobs.isIdle());
   const listeners = new Map<PortName, Listener>();
   const shutDown = async () => {
     unwatch();
@@ -105,12 +112,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureWorld> {
   const close = () => (closing ??= shutDown());
   try {
     const start = async (name: PortName, service: Service, tls?: TlsMaterial) => {
-      const listener = await listen(
-        service,
-        options.ports?.[name] ?? 0,
-        { clock: options.clock, faults, log, busy },
-        tls,
-      );
+      const listener = await listen(service, options.ports?.[name] ?? 0, { clock, faults, log, busy, onAnswer }, tls);
       listeners.set(name, listener);
       return `${tls ? 'https' : 'http'}://127.0.0.1:${listener.port}`;
     };
@@ -122,8 +124,9 @@ export async function startAzure(options: AzureOptions): Promise<AzureWorld> {
 }
 
 function openState(options: AzureOptions): Azure {
-  const { clock, contention, dataFile, latencies, resources, seed: chosenSeed = 1, tls } = options;
-  const settings = readResourcesFile(resources);
+  const { clock, contention, dataFile, kaitoLeavesPools, latencies, resources, seed: chosenSeed = 1, tls } = options;
+  const file = readResourcesFile(resources);
+  const settings = { ...file, kaitoLeavesPools: kaitoLeavesPools ?? file.kaitoLeavesPools };
   const store = new Store(dataFile);
   return {
     clock,
@@ -207,13 +210,18 @@ function identitySecret({ settings }: Azure): string {
 
 function gatewayService(azure: Azure): Service {
   const gateway = createGateway(gatewayWorld(azure), azure.clock);
+  const refuse = (status: number, message: string) => ({ status, body: { statusCode: status, message } });
   return {
     name: 'gateway',
-    refuse: (status, _code, message) => ({ status, body: { statusCode: status, message } }),
+    refuse: (status, _code, message) => refuse(status, message),
+    absent: () => refuse(404, 'Resource not found'),
     answer: ({ body, clientIp, headers, method, target }) =>
       gateway.handle({ method, path: target, headers, body, clientIp }),
   };
 }
+
+/** Events are forgotten, and a NodeClaim goes with its agent pool. */
+const LEFT_OUT = ['Event', 'NodeClaim'];
 
 function listInventory(azure: Azure): string[] {
   const [vault] = resourcesOfType(azure, 'Microsoft.KeyVault/vaults');
@@ -226,7 +234,7 @@ function listInventory(azure: Azure): string[] {
       .map(({ deletedMs, name }) => `${deletedMs ? 'deleted:' : ''}${vault?.id}/secrets/${name}`),
     ...store
       .list<KubernetesObject>('objects')
-      .filter(({ kind }) => kind !== 'Event')
+      .filter(({ kind }) => !LEFT_OUT.includes(kind))
       .map(({ apiVersion, kind, metadata }) => `${apiVersion}/${kind}/${metadata.namespace ?? '-'}/${metadata.name}`),
   ];
 }

@@ -48,6 +48,8 @@ const schema = z.strictObject({
     .strictObject({
       /** Foundry accounts in a region of the Azure subscription: 100, or 30 by another page (documented). */
       foundryAccounts: z.int().min(0).default(100),
+      /** Products of one API Management service; by default that of the smaller published table of the v2 tiers. */
+      products: z.int().min(0).optional(),
       /** GPU nodes that KAITO may have at once. */
       gpuNodes: z.int().min(0).default(8),
       /** Cores of agent pools that a caller of ARM asks for, in the region. */
@@ -60,6 +62,8 @@ const schema = z.strictObject({
     .prefault({}),
   /** Writes that meet conflict: see `arm/contention.ts`. */
   contention: z.boolean().default(false),
+  /** KAITO leaves its agent pools when a Workspace is deleted, as older releases did: see `kubernetes/kaito-nodes.ts`. */
+  kaitoLeavesPools: z.boolean().default(false),
   /** Other seconds than those of `latencies.ts`, fixed or as a range. */
   latencies: z
     .partialRecord(

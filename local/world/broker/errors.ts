@@ -41,6 +41,11 @@ export function sessionLockLost(path: string, sessionId?: string): BrokerError {
   );
 }
 
+/** What a sender or a receiver tries again. */
+export function serverBusy(): BrokerError {
+  return new BrokerError('com.microsoft:server-busy', 'A fault was asked for: the local broker pretends to be busy.');
+}
+
 /** The condition and sentence of any thrown value, in the form of an AMQP error. */
 export function toAmqpError(thrown: unknown): { condition: string; description: string } {
   if (thrown instanceof BrokerError) return { condition: thrown.condition, description: thrown.message };

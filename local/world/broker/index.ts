@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.js';
+import { noticing } from '../fault-windows.js';
 import { readFields, rewrite } from './amqp/codec.js';
 import { AmqpServer } from './amqp/server.js';
 import { readTopology } from './config/topology.js';
@@ -14,7 +15,7 @@ import { GroupCommit } from './group-commit.js';
 import { SqliteJournal } from './journal.js';
 import { type BrokerLimits, STANDARD_TIER } from './limits.js';
 
-export type { BrokerFaults, FaultCounts } from './faults.js';
+export type { BrokerFaults, FaultCounts, Outage } from './faults.js';
 export type { BrokerLimits } from './limits.js';
 
 export interface BrokerOptions {
@@ -35,7 +36,7 @@ export interface Broker {
   port: number;
   /** For `new ServiceBusClient(...)`; the key is not checked. */
   connectionString: string;
-  /** May be changed at any time. */
+  /** May be changed at any time, here: `forSeconds` count from the assignment. */
   faults: BrokerFaults;
   /**
    * Messages of one entity by path, such as `queue`, `topic/Subscriptions/name`, or `topic` (only scheduled). Throws
@@ -99,6 +100,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     journal.close();
     throw new Error(`The broker cannot listen on 127.0.0.1:${options.port ?? 0}: ${error.message}`);
   });
+  /** What an outage held back goes out when it is taken away, or over. */
+  const onFaultsChanged = () => {
+    const wake = () => server.deliverAll();
+    for (const { untilMs } of Object.values(faults.down ?? {})) if (untilMs) worldDeadlines.at(untilMs, wake);
+    wake();
+  };
+  const settable = noticing(faults, clock.now, onFaultsChanged);
+  onFaultsChanged();
   const unwatch = clock.watch('broker', () => commit.isIdle && server.isIdle);
   log('info', `Service Bus broker on 127.0.0.1:${port}, ${restored.messages.length} messages restored`);
 
@@ -125,7 +134,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return {
     port,
     connectionString: `Endpoint=sb://127.0.0.1:${port};${CREDENTIALS};UseDevelopmentEmulator=true`,
-    faults,
+    faults: settable,
     counts: (entityPath) => countMessages(namespace, entityPath),
     close: () => (closed ??= close()),
   };

@@ -2,20 +2,32 @@
  * Faults that a test can switch on while the server runs. They hit requests on items only, never the account or
  * container reads.
  */
+import { type FaultWindow, isOver } from '../fault-windows.js';
 import { CosmosError } from './errors.js';
 
 export type CosmosOperation = 'read' | 'write' | 'query';
+
+/** Refusals of one status: so many, or for so long, or until they are taken away. */
+export interface CosmosFailure extends FaultWindow {
+  status: number;
+  substatus?: number;
+  /** For x-ms-retry-after-ms; a 429 has 10 unless this says otherwise. */
+  retryAfterMs?: number;
+  /** How many requests are hit; absent = all, until the window or the fault ends. */
+  count?: number;
+  /** Any kind when absent. */
+  operation?: CosmosOperation;
+  /** Any container when absent. */
+  container?: string;
+}
 
 export interface CosmosFaults {
   /** The next so many requests are answered 429 before anything happens. */
   throttleNext?: number;
   /** What those answers put in x-ms-retry-after-ms. Default 10. */
   throttleRetryAfterMs?: number;
-  /**
-   * The next `count` requests (of one kind, on one container, where given) are answered with `status` before anything
-   * happens.
-   */
-  failNext?: { count: number; status: number; substatus?: number; operation?: CosmosOperation; container?: string };
+  /** Requests that are answered with `status` before anything happens. */
+  failNext?: CosmosFailure;
   /** The next so many writes are committed, then the connection is cut instead of an answer: the client can't know. */
   loseNextAnswers?: number;
 }
@@ -25,21 +37,30 @@ const THROTTLE_RETRY_AFTER_MS = 10;
 const REQUEST_RATE_TOO_LARGE = 3200;
 
 /** Throws the answer that a fault demands, and counts the fault down. */
-export function refuseByFault(faults: CosmosFaults, operation: CosmosOperation, container: string): void {
+export function refuseByFault(
+  faults: CosmosFaults,
+  operation: CosmosOperation,
+  container: string,
+  nowMs: number,
+): void {
   if (faults.throttleNext) {
     faults.throttleNext--;
-    const retryAfterMs = faults.throttleRetryAfterMs ?? THROTTLE_RETRY_AFTER_MS;
-    throw new CosmosError(429, 'Request rate is large. More Request Units may be needed, so no changes were made.', {
-      substatus: REQUEST_RATE_TOO_LARGE,
-      retryAfterMs,
-    });
+    throw refusal({ status: 429, retryAfterMs: faults.throttleRetryAfterMs });
   }
   const failure = faults.failNext;
-  if (!failure || failure.count <= 0) return;
+  if (!failure || isOver(failure, nowMs) || (failure.count !== undefined && failure.count <= 0)) return;
   if (failure.operation && failure.operation !== operation) return;
   if (failure.container && failure.container !== container) return;
-  failure.count--;
-  throw new CosmosError(failure.status, `Injected fault: ${failure.status}.`, { substatus: failure.substatus });
+  if (failure.count !== undefined) failure.count--;
+  throw refusal(failure);
+}
+
+function refusal({ retryAfterMs, status, substatus }: CosmosFailure): CosmosError {
+  if (status !== 429) return new CosmosError(status, `Injected fault: ${status}.`, { substatus, retryAfterMs });
+  return new CosmosError(429, 'Request rate is large. More Request Units may be needed, so no changes were made.', {
+    substatus: substatus ?? REQUEST_RATE_TOO_LARGE,
+    retryAfterMs: retryAfterMs ?? THROTTLE_RETRY_AFTER_MS,
+  });
 }
 
 /** True if the answer of this request must be lost; counts the fault down. */

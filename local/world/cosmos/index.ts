@@ -4,13 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.js';
+import { noticing } from '../fault-windows.js';
 import { type ContainerDefinition, checkReplacement } from './container-definition.js';
 import type { CosmosFaults } from './faults.js';
 import { listen } from './rest/server.js';
 import { Store } from './store/store.js';
 
 export type { ContainerDefinition } from './container-definition.js';
-export type { CosmosFaults, CosmosOperation } from './faults.js';
+export type { CosmosFailure, CosmosFaults, CosmosOperation } from './faults.js';
 
 export interface CosmosOptions {
   clock: Clock;
@@ -35,8 +36,10 @@ export interface CosmosServer {
   endpoint: string;
   /** Base64. */
   key: string;
-  /** Change them at any time. */
+  /** Change them at any time, here: `forSeconds` count from the assignment. */
   faults: CosmosFaults;
+  /** Request units charged since the start. */
+  chargedRequestUnits(): number;
   close(): Promise<void>;
 }
 
@@ -48,13 +51,18 @@ const KEY_BYTES = 64;
  */
 export async function startCosmos(options: CosmosOptions): Promise<CosmosServer> {
   const { clock, faults = {}, acceptTokens = false, port = 0, log = () => {} } = options;
+  const settable = noticing(faults, clock.now);
   const store = new Store(options.dataFile);
   try {
     const key = store.transaction(() => {
       createMissing(store, options.databases);
       return options.key ?? keptKey(store);
     });
+    let charged = 0;
     const rest = await listen({
+      charged: (requestUnits) => {
+        charged += requestUnits;
+      },
       store,
       faults,
       policy: { key, acceptTokens },
@@ -70,7 +78,7 @@ export async function startCosmos(options: CosmosOptions): Promise<CosmosServer>
       unwatch();
       store.close();
     };
-    return { endpoint: rest.endpoint, key, faults, close };
+    return { endpoint: rest.endpoint, key, faults: settable, chargedRequestUnits: () => charged, close };
   } catch (error) {
     store.close();
     throw error;

@@ -4,7 +4,7 @@
  */
 import type { Answer } from '../http.js';
 import { contend } from './contention.js';
-import { ArmError, invalidBody, notFound } from './errors.js';
+import { ArmError, invalidBody, resourceNotFound } from './errors.js';
 import { startOperation } from './operations.js';
 import { keyOf, parentKey, resourceKey } from './resource-id.js';
 import type { Call, Json, Resource, ResourceType, Verb } from './resource-type.js';
@@ -72,7 +72,7 @@ function requireScope(call: Call, type: ResourceType, verb: Verb): void {
 
 function existingOr404({ azure, id, key }: Call): Resource {
   const existing = readResource(azure, key);
-  if (!existing) throw notFound(`The Resource '${id.type}/${id.names.join('/')}' under '${id.scope}'`);
+  if (!existing) throw resourceNotFound(id);
   return existing;
 }
 
@@ -129,7 +129,7 @@ function storedChildren(call: Call, type: ResourceType): Resource[] {
 function put(call: Call, type: ResourceType): Answer {
   requireName(call, type);
   const existing = readResource(call.azure, call.key);
-  checkPreconditions(call, existing, false);
+  checkConditions(call, type, existing, 'PUT');
   const checked = { ...call, body: parseBody(type.body, call) };
   type.beforeWrite?.(checked, existing);
   if (!existing) requireRoom(call, type);
@@ -139,7 +139,7 @@ function put(call: Call, type: ResourceType): Answer {
 
 function patch(call: Call, type: ResourceType): Answer {
   const existing = existingOr404(call);
-  checkPreconditions(call, existing, type.ifMatchRequired === true);
+  checkConditions(call, type, existing, 'PATCH');
   const body = parseBody(type.patch ?? type.body, call);
   type.beforeWrite?.({ ...call, body }, existing);
   const properties = { ...existing.properties, ...(body['properties'] as Json) };
@@ -208,8 +208,8 @@ function canonicalId({ azure, id }: Call, type: ResourceType): string {
 function remove(call: Call, type: ResourceType): Answer {
   const { azure } = call;
   const existing = readResource(azure, call.key);
+  checkConditions(call, type, existing, 'DELETE');
   if (!existing) return { status: 204 };
-  checkPreconditions(call, existing, type.ifMatchRequired === true);
   type.beforeWrite?.(call, existing);
   type.beforeDelete?.(call, existing);
   if (!type.deletion) {
@@ -243,16 +243,25 @@ function requireName({ id }: Call, type: ResourceType): void {
   }
 }
 
-/** If-Match and If-None-Match against what is stored; `*` stands for any. */
-function checkPreconditions(call: Call, existing: Resource | undefined, ifMatchRequired: boolean): void {
-  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = call.headers;
-  const failed = () => new ArmError(412, 'PreconditionFailed', `The precondition of '${call.key}' does not hold.`);
-  if (ifMatchRequired && ifMatch === undefined) {
+/** If-Match and If-None-Match against what is stored, as far as the type knows them. A removal of what is not there has nothing to compare. */
+function checkConditions(
+  { headers, key }: Call,
+  { ifMatch, ifNoneMatch }: ResourceType,
+  existing: Resource | undefined,
+  verb: 'PUT' | 'PATCH' | 'DELETE',
+): void {
+  const { 'if-match': match = '', 'if-none-match': noneMatch = '' } = headers;
+  if (ifMatch === 'required' && verb !== 'PUT' && match === '') {
     throw new ArmError(400, 'ValidationError', 'The If-Match header is required; * accepts any version.');
   }
-  const holds = (condition: string) => condition === '*' || condition.replaceAll('"', '') === existing?.etag;
-  if (ifMatch !== undefined && ifMatch !== '' && !(existing && holds(ifMatch))) throw failed();
-  if (ifNoneMatch !== undefined && existing && holds(ifNoneMatch)) throw failed();
+  const names = (condition: string) => condition === '*' || condition.replaceAll('"', '') === existing?.etag;
+  const mayBeAbsent = ifMatch === 'required' || verb === 'DELETE';
+  const isMatched = existing ? names(match) : mayBeAbsent;
+  const isExcluded = existing !== undefined && verb === 'PUT' && noneMatch !== '' && names(noneMatch);
+  const knowsNoneMatch = ifNoneMatch === 'tag' || (ifNoneMatch === 'star' && noneMatch === '*');
+  if ((ifMatch && match !== '' && !isMatched) || (knowsNoneMatch && isExcluded)) {
+    throw new ArmError(412, 'PreconditionFailed', `The precondition of '${key}' does not hold.`);
+  }
 }
 
 function parseBody(schema: ResourceType['body'], { body }: Call): Json {

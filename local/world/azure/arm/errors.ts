@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Answer } from '../http.js';
+import type { ResourceId } from './resource-id.js';
 
 export interface ErrorDetail {
   code: string;
@@ -30,6 +31,10 @@ export function errorAnswer(status: number, code: string, message: string, detai
 
 export function notFound(what: string): ArmError {
   return new ArmError(404, 'ResourceNotFound', `${what} was not found.`);
+}
+
+export function resourceNotFound({ names, scope, type }: ResourceId): ArmError {
+  return notFound(`The Resource '${type}/${names.join('/')}' under '${scope}'`);
 }
 
 /** 400 with one detail for each thing a schema found. */

@@ -70,8 +70,14 @@ export interface ResourceType {
   /** Wire body of PUT and of PATCH; strict, so that a misspelt property is refused. */
   body?: z.ZodType;
   patch?: z.ZodType;
-  /** If-Match must be sent with PATCH and DELETE (`*` is allowed): the rule of API Management's entities. */
-  ifMatchRequired?: boolean;
+  /**
+   * What If-Match means, if the provider documents it; otherwise the header is ignored, whatever it says. `compared`: the resource must be there,
+   * with this tag or any (`*`). `required`: the same for PATCH and DELETE, which must have it; a PUT that has it is compared with what is there,
+   * and with nothing when nothing is there.
+   */
+  ifMatch?: 'compared' | 'required';
+  /** What If-None-Match of a PUT means, likewise: `*` only, or any tag. */
+  ifNoneMatch?: 'star' | 'tag';
   /** Shows the entity tag in the body, too. */
   etagInBody?: boolean;
   /** Status of a PUT that created; 201 unless the provider says 200. */

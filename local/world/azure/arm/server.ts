@@ -9,7 +9,7 @@ import { hasRole, ROLE } from '../roles.js';
 import { AUDIENCE } from '../tokens.js';
 import { answerAtomically } from '../transaction.js';
 import { act, answer } from './engine.js';
-import { ArmError, errorAnswer } from './errors.js';
+import { ArmError, errorAnswer, notFound, resourceNotFound } from './errors.js';
 import type { Registry } from './registry.js';
 import { parsePath, type ResourceId, resourceKey } from './resource-id.js';
 import type { Call, Json, ResourceType, Verb } from './resource-type.js';
@@ -30,6 +30,11 @@ export function armService(options: ArmOptions): Service {
   return {
     name: 'arm',
     refuse: errorAnswer,
+    absent({ path }) {
+      const id = parsePath(path);
+      const { code, message, status } = id ? resourceNotFound(id) : notFound(`The resource '${path}'`);
+      return errorAnswer(status, code, message);
+    },
     answer(request) {
       const correlation = request.headers['x-ms-correlation-request-id'] ?? randomUUID();
       const headers = { 'x-ms-request-id': randomUUID(), 'x-ms-correlation-request-id': correlation };

@@ -1,7 +1,8 @@
 /** What the API server tells about itself: groups, versions, kinds. Clients that map kinds to paths read it first. */
 import { KINDS } from './kinds.js';
 
-const KAITO = { groupVersion: 'kaito.sh/v1beta1', version: 'v1beta1' };
+/** Of the kinds that stand below `/apis`. */
+const GROUPS = [...new Set(KINDS.map(({ apiVersion }) => apiVersion).filter((one) => one.includes('/')))].map(group);
 
 /** The document at a discovery path; nothing for any other path. */
 export function discover(path: string): unknown {
@@ -11,20 +12,26 @@ export function discover(path: string): unknown {
     case '/api':
       return { kind: 'APIVersions', versions: ['v1'] };
     case '/apis':
-      return { kind: 'APIGroupList', apiVersion: 'v1', groups: [group()] };
-    case '/apis/kaito.sh':
-      return { kind: 'APIGroup', apiVersion: 'v1', ...group() };
+      return { kind: 'APIGroupList', apiVersion: 'v1', groups: GROUPS };
     case '/api/v1':
       return resourceList('v1');
-    case `/apis/${KAITO.groupVersion}`:
-      return resourceList(KAITO.groupVersion);
     default:
-      return undefined;
+      return ofGroup(path.replace(/\/$/, ''));
   }
 }
 
-function group() {
-  return { name: 'kaito.sh', versions: [KAITO], preferredVersion: KAITO };
+/** `/apis/kaito.sh` and `/apis/kaito.sh/v1beta1`. */
+function ofGroup(path: string): unknown {
+  const found = GROUPS.find(({ name }) => path === `/apis/${name}`);
+  if (found) return { kind: 'APIGroup', apiVersion: 'v1', ...found };
+  const versioned = GROUPS.find(({ preferredVersion }) => path === `/apis/${preferredVersion.groupVersion}`);
+  return versioned && resourceList(versioned.preferredVersion.groupVersion);
+}
+
+function group(groupVersion: string) {
+  const [name, version] = groupVersion.split('/');
+  const only = { groupVersion, version };
+  return { name, versions: [only], preferredVersion: only };
 }
 
 function resourceList(groupVersion: string) {

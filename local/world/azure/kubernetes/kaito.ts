@@ -7,16 +7,25 @@ import type { ActiveFault } from '../faults.js';
 import type { Job } from '../jobs.js';
 import type { LatencyName } from '../latencies.js';
 import { StatusError } from './errors.js';
-import { claimNode, failPool, nodeName, poolSteps, type WorkspaceResource } from './kaito-nodes.js';
+import {
+  claimNode,
+  failNodeOf,
+  nodeName,
+  poolName,
+  poolSteps,
+  releaseNode,
+  type WorkspaceResource,
+} from './kaito-nodes.js';
 import { createChildren, setPod } from './kaito-pod.js';
 import {
+  dropFinalizer,
   type KubernetesObject,
   objectKey,
   readObject,
   recordEvent,
-  removeObject,
   saveObject,
   timestamp,
+  withFinalizer,
 } from './objects.js';
 
 /** What comes after the Workspace was created, in this order. */
@@ -28,6 +37,8 @@ const STEP_LATENCY: Record<Step, LatencyName> = {
   pod: 'kaitoImage',
   inference: 'kaitoWeights',
 };
+
+const FINALIZER = 'workspace.finalizer.kaito.sh';
 
 const STEP_JOB = 'kaito-step';
 const GONE_JOB = 'kaito-gone';
@@ -48,12 +59,16 @@ interface Condition {
   lastTransitionTime: string;
 }
 
-export function beginWorkspace(azure: Azure, workspace: KubernetesObject, fault?: ActiveFault): KubernetesObject {
-  const finalizers = ['workspace.finalizer.kaito.sh'];
-  const begun = save(azure, { ...workspace, metadata: { ...workspace.metadata, finalizers } });
+export function beginWorkspace(azure: Azure, workspace: KubernetesObject, fault?: ActiveFault): void {
+  const begun = save(azure, withFinalizer(workspace, FINALIZER));
   const failure = fault?.kind === 'failed-operation' ? fault.error : undefined;
   if (fault?.kind !== 'stuck-operation') next(azure, begun, 'claim', azure.clock.now(), failure);
-  return begun;
+}
+
+/** The controller looks at every change, and takes hold again of a Workspace whose finalizer a PUT left out. */
+export function holdWorkspace(azure: Azure, workspace: KubernetesObject): void {
+  const { deletionTimestamp, finalizers } = workspace.metadata;
+  if (!deletionTimestamp && !finalizers?.includes(FINALIZER)) save(azure, withFinalizer(workspace, FINALIZER));
 }
 
 export function kaitoSteps(azure: Azure): void {
@@ -64,7 +79,10 @@ export function kaitoSteps(azure: Azure): void {
     if (workspace?.metadata.uid !== job.data['uid'] || workspace?.metadata.deletionTimestamp) return;
     runStep(azure, workspace!, job);
   });
-  azure.jobs.on(GONE_JOB, ({ subject }) => removeObject(azure, subject));
+  azure.jobs.on(GONE_JOB, ({ data, dueMs, subject }) => {
+    releaseNode(azure, String(data['pool']), dueMs);
+    dropFinalizer(azure, subject, data['uid'], FINALIZER);
+  });
 }
 
 function next(azure: Azure, workspace: KubernetesObject, step: Step, fromMs: number, failure?: Failure): void {
@@ -95,7 +113,7 @@ const RUN: Record<Step, (run: Run) => void> = {
       ['InferenceReady', 'False', 'WorkspaceInferenceStatusPending', 'waiting for the node'],
       ['WorkspaceSucceeded', 'False', 'workspacePending', 'the workspace is not ready'],
     ]);
-    // A node of an earlier Workspace of this name serves at once: the add-on leaves its pools.
+    // A node of an earlier Workspace of this name serves at once, where the add-on leaves its pools.
     const skippedMs = pool === 'reused' ? nodeMs : 0;
     if (pool === 'refused') failNode(azure, waiting, quotaFailure(azure), atMs);
     else if (pool === 'busy') next(azure, waiting, 'claim', atMs, failure);
@@ -138,7 +156,7 @@ function becomeReady(azure: Azure, workspace: KubernetesObject, atMs: number): v
 }
 
 function failNode(azure: Azure, workspace: KubernetesObject, failure: Failure, atMs: number): void {
-  failPool(azure, workspace);
+  failNodeOf(azure, workspace, failure.message);
   const failed = conditions(azure, workspace, atMs, [
     ['NodeClaimReady', 'False', failure.code, failure.message],
     ['ResourceReady', 'False', 'workspaceResourceStatusFailed', failure.message],
@@ -153,15 +171,12 @@ function failInference(azure: Azure, workspace: KubernetesObject, failure: Failu
   recordEvent(azure, failed, 'Warning', failure.code, failure.message);
 }
 
-/** A finalizer keeps the Workspace for a while; pod and Service go with it, the agent pool stays and bills. */
-export function deleteWorkspace(azure: Azure, workspace: KubernetesObject, fault?: ActiveFault): KubernetesObject {
-  if (workspace.metadata.deletionTimestamp) return workspace;
+/** The finalizer keeps the Workspace for a while; then pod and Service go with it, and its node after it. */
+export function endWorkspace(azure: Azure, workspace: KubernetesObject, fault?: ActiveFault): void {
+  if (fault?.kind === 'stuck-operation') return;
   const key = keyOfWorkspace(workspace);
-  const nowMs = azure.clock.now();
-  const deletionTimestamp = timestamp(nowMs);
-  const marked = save(azure, { ...workspace, metadata: { ...workspace.metadata, deletionTimestamp } });
-  if (fault?.kind !== 'stuck-operation') azure.jobs.schedule(GONE_JOB, key, nowMs + azure.latency('kaitoDelete', key));
-  return marked;
+  const dueMs = azure.clock.now() + azure.latency('kaitoDelete', key);
+  azure.jobs.schedule(GONE_JOB, key, dueMs, { uid: workspace.metadata.uid, pool: poolName(workspace) });
 }
 
 /** Rules of the admission webhook for updates, and the one this simulator adds: a preset is not exchanged in place. */

@@ -12,6 +12,8 @@ export interface Kind {
   verbs: readonly KubernetesVerb[];
   /** Strict: what Kubernetes would silently drop is refused, since it is always a mistake. */
   schema?: z.ZodType;
+  /** Of a CustomResourceDefinition: a PUT must name the version it replaces (`AllowUnconditionalUpdate` is false for them). */
+  isCustom?: boolean;
 }
 
 const READ = ['get', 'list', 'watch'] as const;
@@ -22,6 +24,7 @@ export const KINDS: readonly Kind[] = [
   { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true, verbs: READ },
   { apiVersion: 'v1', kind: 'Event', plural: 'events', namespaced: true, verbs: READ },
   { apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true, verbs: ALL, schema: serviceSchema },
+  { apiVersion: 'karpenter.sh/v1', kind: 'NodeClaim', plural: 'nodeclaims', namespaced: false, verbs: ['get', 'list'] },
   {
     apiVersion: 'kaito.sh/v1beta1',
     kind: 'Workspace',
@@ -29,6 +32,7 @@ export const KINDS: readonly Kind[] = [
     namespaced: true,
     verbs: ALL,
     schema: workspaceSchema,
+    isCustom: true,
   },
 ];
 

@@ -2,17 +2,18 @@
  * The cloud controller for Services: an internal load balancer gets its address after a while, the static one that its annotation asks for,
  * or an event says why not. https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Azure } from '../azure.js';
 import type { ActiveFault } from '../faults.js';
 import {
+  dropFinalizer,
   type KubernetesObject,
   listObjects,
   objectKey,
   readObject,
   recordEvent,
-  removeObject,
   saveObject,
-  timestamp,
+  withFinalizer,
 } from './objects.js';
 
 const ANNOTATION = 'service.beta.kubernetes.io/azure-load-balancer-';
@@ -48,7 +49,6 @@ export function withServiceDefaults(
   const clusterIP = given.clusterIP ?? held?.clusterIP ?? clusterAddress(azure);
   return {
     ...service,
-    metadata: { ...service.metadata, finalizers: isLoadBalancer ? [FINALIZER] : undefined },
     spec: { type: 'ClusterIP', sessionAffinity: 'None', ...given, clusterIP, ports },
     status: service['status'] ?? { loadBalancer: {} },
   };
@@ -65,17 +65,27 @@ function clusterAddress({ store }: Azure): string {
   return `10.0.${(serial >> 8) % 256}.${serial % 256}`;
 }
 
-/** Asks for the load balancer to be brought in line; its address comes later. */
-export function syncLoadBalancer(azure: Azure, service: KubernetesObject, fault?: ActiveFault): KubernetesObject {
-  if ((service['spec'] as ServiceSpec).type !== 'LoadBalancer') return service;
+/**
+ * Whether a change is the load balancer's business: others, such as a finalizer that a PUT left out, are not looked at (`needsUpdate` of the
+ * service controller in kubernetes/cloud-provider).
+ */
+export function needsSync(service: KubernetesObject, before: KubernetesObject): boolean {
+  const looked = ({ metadata, spec }: KubernetesObject): unknown =>
+    JSON.parse(JSON.stringify([spec, metadata.annotations ?? {}]));
+  return !service.metadata.deletionTimestamp && !isDeepStrictEqual(looked(service), looked(before));
+}
+
+/** Holds the Service and asks for the load balancer to be brought in line; its address comes later. */
+export function syncLoadBalancer(azure: Azure, created: KubernetesObject, fault?: ActiveFault): void {
+  if ((created['spec'] as ServiceSpec).type !== 'LoadBalancer') return;
+  const service = save(azure, withFinalizer(created, FINALIZER));
   const key = keyOfService(service);
   azure.jobs.cancel(SYNC_JOB, key);
-  if (fault?.kind === 'stuck-operation') return service;
+  if (fault?.kind === 'stuck-operation') return;
   const failure = fault?.kind === 'failed-operation' ? fault.error.message : undefined;
   const dueMs = azure.clock.now() + azure.latency('loadBalancer', key);
   azure.jobs.schedule(SYNC_JOB, key, dueMs, { uid: service.metadata.uid, failure });
   recordEvent(azure, service, 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer');
-  return service;
 }
 
 export function loadBalancerSteps(azure: Azure): void {
@@ -91,21 +101,15 @@ export function loadBalancerSteps(azure: Azure): void {
     save(azure, { ...service!, status: { loadBalancer: { ingress: [{ ip: result.address, ipMode: 'VIP' }] } } });
     recordEvent(azure, service!, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer');
   });
-  azure.jobs.on(GONE_JOB, ({ subject }) => removeObject(azure, subject));
+  azure.jobs.on(GONE_JOB, ({ data, subject }) => dropFinalizer(azure, subject, data['uid'], FINALIZER));
 }
 
-export function deleteService(azure: Azure, service: KubernetesObject, fault?: ActiveFault): KubernetesObject {
+/** Cleans up; without its finalizer nobody waits for that. */
+export function endLoadBalancer(azure: Azure, service: KubernetesObject, fault?: ActiveFault): void {
   const key = keyOfService(service);
-  if (!service.metadata.finalizers?.includes(FINALIZER)) {
-    removeObject(azure, key);
-    return service;
-  }
-  if (service.metadata.deletionTimestamp) return service;
-  const nowMs = azure.clock.now();
-  const marked = save(azure, { ...service, metadata: { ...service.metadata, deletionTimestamp: timestamp(nowMs) } });
-  if (fault?.kind !== 'stuck-operation')
-    azure.jobs.schedule(GONE_JOB, key, nowMs + azure.latency('loadBalancerDelete', key));
-  return marked;
+  if (!service.metadata.finalizers?.includes(FINALIZER) || fault?.kind === 'stuck-operation') return;
+  const dueMs = azure.clock.now() + azure.latency('loadBalancerDelete', key);
+  azure.jobs.schedule(GONE_JOB, key, dueMs, { uid: service.metadata.uid });
 }
 
 /** The address, or why there is none: the messages are those that people see in the field. */

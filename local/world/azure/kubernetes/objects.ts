@@ -101,6 +101,28 @@ export function removeObject(azure: Azure, key: string): void {
   }
 }
 
+/** Marks an object that finalizers hold: everything else about it, conditions included, stays as it was. */
+export function markDeleted(azure: Azure, key: string, object: KubernetesObject): KubernetesObject {
+  const deletionTimestamp = timestamp(azure.clock.now());
+  const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
+  return saveObject(azure, key, { ...object, metadata });
+}
+
+export function withFinalizer({ metadata, ...object }: KubernetesObject, finalizer: string): KubernetesObject {
+  const { finalizers = [] } = metadata;
+  const all = finalizers.includes(finalizer) ? finalizers : [...finalizers, finalizer];
+  return { ...object, metadata: { ...metadata, finalizers: all } } as KubernetesObject;
+}
+
+/** A controller is done with an object, which goes when it was the last that held it. Another object of that name is not meant. */
+export function dropFinalizer(azure: Azure, key: string, uid: unknown, finalizer: string): void {
+  const object = readObject(azure, key);
+  if (!object || object.metadata.uid !== uid) return;
+  const finalizers = (object.metadata.finalizers ?? []).filter((held) => held !== finalizer);
+  if (finalizers.length === 0 && object.metadata.deletionTimestamp) removeObject(azure, key);
+  else saveObject(azure, key, { ...object, metadata: { ...object.metadata, finalizers } });
+}
+
 /** Kubernetes tells time in whole seconds. */
 export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -13,7 +13,7 @@ import { StatusError, statusAnswer } from './errors.js';
 import type { KubernetesVerb } from './kinds.js';
 import { listObjects, objectKey, readObject } from './objects.js';
 import { selectorOf } from './selectors.js';
-import { existingOr404, parseTarget, type Target } from './targets.js';
+import { existingOr404, NO_RESOURCE, nameOf, parseTarget, type Target } from './targets.js';
 import { watch } from './watch.js';
 import { remove, write } from './writes.js';
 
@@ -26,6 +26,10 @@ export function kubernetesService(options: KubernetesOptions): Service {
   return {
     name: 'kubernetes',
     refuse: (status, code, message) => statusAnswer(status, message, code),
+    absent(request) {
+      const target = discover(request.path) ? undefined : parseTarget(request.path);
+      return statusAnswer(404, target?.name ? `${nameOf(target)} not found` : NO_RESOURCE);
+    },
     answer: (request) => answerAtomically(options.azure, () => route(options, request), refusal),
   };
 }

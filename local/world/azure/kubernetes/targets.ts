@@ -11,6 +11,8 @@ export interface Target {
   name?: string;
 }
 
+export const NO_RESOURCE = 'the server could not find the requested resource';
+
 /** `/api/v1/…` and `/apis/<group>/<version>/…`, with or without a namespace; only `status` is a known subresource. */
 export function parseTarget(path: string): Target {
   const segments = path.split('/').filter(Boolean).map(decodeURIComponent);
@@ -20,7 +22,7 @@ export function parseTarget(path: string): Target {
   const [plural = '', name, subresource] = inNamespace ? rest.slice(2) : rest;
   const kind = kindOf(apiVersion ?? '', plural);
   if (!kind || (subresource !== undefined && subresource !== 'status')) {
-    throw new StatusError(404, 'the server could not find the requested resource');
+    throw new StatusError(404, NO_RESOURCE);
   }
   return { kind, namespace: inNamespace ? rest[1] : undefined, name };
 }

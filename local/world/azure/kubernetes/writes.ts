@@ -10,7 +10,7 @@ import type { Recorder } from '../recorder.js';
 import { applyOnto, entryOf } from './apply.js';
 import { onCreated, onDeleted, onUpdated, withDefaults } from './controllers.js';
 import { StatusError } from './errors.js';
-import { createObject, type KubernetesObject, readObject, saveObject, timestamp } from './objects.js';
+import { createObject, type KubernetesObject, readObject, removeObject, saveObject, timestamp } from './objects.js';
 import { existingOr404, keyOf, nameOf, type Target } from './targets.js';
 
 type Change = 'create' | 'replace' | 'merge' | 'apply';
@@ -24,24 +24,22 @@ export function write(azure: Azure, recorder: Recorder, asked: Target, request: 
   recorder.add({ method: request.method, path: decodeURIComponent(request.path), body: sent });
   const target = { ...asked, name: asked.name ?? sent.metadata?.name };
   const key = keyOf(target);
-  const existing = readObject(azure, key);
-  if (change === 'create' && existing) {
-    const prefix = existing.metadata.deletionTimestamp ? 'object is being deleted: ' : '';
-    throw new StatusError(409, `${prefix}${nameOf(target)} already exists`, 'AlreadyExists');
-  }
-  if (change === 'replace' || change === 'merge') requireVersion(target, existingOr404(azure, target), sent.metadata);
+  const existing = change === 'replace' || change === 'merge' ? existingOr404(azure, target) : readObject(azure, key);
+  requireConditions(target, change, existing, sent.metadata);
   const wanted = checked(target, resulting(azure, change, request, sent, existing));
-  if (existing) return { status: 200, body: update(azure, key, existing, wanted) };
+  if (existing) return { status: 200, body: update(azure, target, existing, wanted) };
   const created = createObject(azure, key, withDefaults(azure, wanted));
-  return { status: 201, body: onCreated(azure, created, request.fault) };
+  onCreated(azure, created, request.fault);
+  return { status: 201, body: created };
 }
 
 export function remove(azure: Azure, recorder: Recorder, target: Target, request: Request): Answer {
   const existing = existingOr404(azure, target);
   recorder.add({ method: 'DELETE', path: decodeURIComponent(request.path) });
   const { preconditions } = (request.body.length > 0 ? readBody(request) : {}) as { preconditions?: Versioned };
-  requireVersion(target, existing, preconditions);
-  return { status: 200, body: onDeleted(azure, keyOf(target), existing, request.fault) };
+  requireSame(target, existing, preconditions);
+  const left = onDeleted(azure, keyOf(target), existing, request.fault);
+  return { status: 200, body: left ?? existing };
 }
 
 function changeOf({ headers, method }: Request): Change {
@@ -75,12 +73,48 @@ interface Versioned {
   uid?: string;
 }
 
+/** A creation makes something new; a change is made to what it names. Conditional headers mean nothing here. */
+function requireConditions(
+  target: Target,
+  change: Change,
+  existing: KubernetesObject | undefined,
+  sent: Versioned | undefined,
+): void {
+  if (change === 'create') {
+    if (sent?.resourceVersion) throw new StatusError(500, 'resourceVersion should not be set on objects to be created');
+    if (!existing) return;
+    const prefix = existing.metadata.deletionTimestamp ? 'object is being deleted: ' : '';
+    throw new StatusError(409, `${prefix}${nameOf(target)} already exists`, 'AlreadyExists');
+  }
+  if (existing) requireSame(target, existing, sent);
+  else if (sent?.uid)
+    throw conflict(
+      target,
+      `uid mismatch: the provided object specified uid ${sent.uid}, and no existing object was found`,
+    );
+  if (change === 'replace' && target.kind.isCustom && !sent?.resourceVersion) {
+    const cause = { reason: 'FieldValueInvalid', message: 'Invalid value: 0x0: must be specified for an update' };
+    throw invalid(target, [{ ...cause, field: 'metadata.resourceVersion' }]);
+  }
+}
+
 /** Optimistic locking: who names a version, or the object's uid, must name the current one. */
-function requireVersion(target: Target, { metadata }: KubernetesObject, wanted: Versioned | undefined): void {
+function requireSame(target: Target, { metadata }: KubernetesObject, wanted: Versioned | undefined): void {
   const { resourceVersion = metadata.resourceVersion, uid = metadata.uid } = wanted ?? {};
-  if (resourceVersion === metadata.resourceVersion && uid === metadata.uid) return;
-  const text = `Operation cannot be fulfilled on ${nameOf(target)}: the object has been modified; please apply your changes to the latest version and try again`;
-  throw new StatusError(409, text);
+  if (uid !== metadata.uid) {
+    throw conflict(target, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
+  }
+  if (resourceVersion === metadata.resourceVersion) return;
+  throw conflict(target, 'the object has been modified; please apply your changes to the latest version and try again');
+}
+
+function conflict(target: Target, reason: string): StatusError {
+  return new StatusError(409, `Operation cannot be fulfilled on ${nameOf(target)}: ${reason}`);
+}
+
+function invalid({ kind, name }: Target, causes: StatusError['causes']): StatusError {
+  const text = causes.map(({ field, message }) => `${field}: ${message}`).join(', ');
+  return new StatusError(422, `${kind.kind} "${name}" is invalid: ${text}`, 'Invalid', causes);
 }
 
 /** The object that a request leads to, before it is checked. */
@@ -117,7 +151,8 @@ function mergePatch(target: unknown, patch: unknown): unknown {
 }
 
 /** Schema, then the names of path and body. */
-function checked({ kind, name, namespace }: Target, object: KubernetesObject): KubernetesObject {
+function checked(target: Target, object: KubernetesObject): KubernetesObject {
+  const { kind, name, namespace } = target;
   const result = kind.schema?.safeParse(object);
   if (result && !result.success) {
     const causes = result.error.issues.map((issue) => ({
@@ -125,8 +160,7 @@ function checked({ kind, name, namespace }: Target, object: KubernetesObject): K
       message: issue.message,
       field: issue.path.map(String).join('.'),
     }));
-    const text = causes.map(({ field, message }) => `${field}: ${message}`).join(', ');
-    throw new StatusError(422, `${kind.kind} "${name}" is invalid: ${text}`, 'Invalid', causes);
+    throw invalid(target, causes);
   }
   if (object.metadata.name !== name || (object.metadata.namespace ?? namespace) !== namespace) {
     throw new StatusError(400, 'the name or namespace of the object does not match the one of the request');
@@ -134,14 +168,32 @@ function checked({ kind, name, namespace }: Target, object: KubernetesObject): K
   return { ...object, metadata: { ...object.metadata, namespace } };
 }
 
-/** Server-owned fields stay; the generation counts changes of what was asked for; without a change there is no new version. */
-function update(azure: Azure, key: string, existing: KubernetesObject, wanted: KubernetesObject): KubernetesObject {
-  const { creationTimestamp, deletionTimestamp, finalizers, generation = 1, uid } = existing.metadata;
-  const metadata = { ...wanted.metadata, creationTimestamp, deletionTimestamp, finalizers, generation, uid };
+/**
+ * Server-owned fields stay; all else is as the request says, finalizers that it leaves out included. The generation counts changes of what was
+ * asked for; without a change there is no new version.
+ */
+function update(azure: Azure, target: Target, existing: KubernetesObject, wanted: KubernetesObject): KubernetesObject {
+  const { creationTimestamp, deletionGracePeriodSeconds, deletionTimestamp, generation = 1, uid } = existing.metadata;
+  const kept = { creationTimestamp, deletionGracePeriodSeconds, deletionTimestamp, generation, uid };
+  const metadata = { ...wanted.metadata, ...kept };
   const changed = withDefaults(azure, { ...wanted, metadata, status: existing['status'] }, existing);
+  requireNoNewFinalizer(target, existing, changed);
   if (isDeepStrictEqual(comparable(existing), comparable(changed))) return existing;
   if (!isDeepStrictEqual(specOf(existing), specOf(changed))) changed.metadata.generation = generation + 1;
-  return onUpdated(azure, saveObject(azure, key, changed), existing);
+  const saved = saveObject(azure, keyOf(target), changed);
+  // Whoever takes the last finalizer of a terminating object lets it go.
+  if (deletionTimestamp && !saved.metadata.finalizers?.length) removeObject(azure, keyOf(target));
+  else onUpdated(azure, saved, existing);
+  return saved;
+}
+
+function requireNoNewFinalizer(target: Target, existing: KubernetesObject, { metadata }: KubernetesObject): void {
+  const { deletionTimestamp, finalizers: held = [] } = existing.metadata;
+  const added = metadata.finalizers?.filter((finalizer) => !held.includes(finalizer)) ?? [];
+  if (!deletionTimestamp || added.length === 0) return;
+  const list = added.map((finalizer) => `"${finalizer}"`).join(', ');
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
+  throw invalid(target, [{ reason: 'FieldValueForbidden', message, field: 'metadata.finalizers' }]);
 }
 
 /** As it would come back from the store, without absent fields. */
@@ -154,6 +206,6 @@ function specOf({ apiVersion, kind, metadata, status, ...spec }: KubernetesObjec
 }
 
 function comparable(object: KubernetesObject): unknown {
-  const { managedFields, resourceVersion, ...metadata } = object.metadata;
-  return stored({ ...object, metadata });
+  const { finalizers = [], managedFields, resourceVersion, ...metadata } = object.metadata;
+  return stored({ ...object, metadata: { ...metadata, finalizers } });
 }

@@ -56,6 +56,12 @@ const body = z.strictObject({
   }),
 });
 
+/**
+ * "Omit to always overwrite"; If-None-Match is `*` or ignored (swagger). With If-Match there must be something to match:
+ * https://learn.microsoft.com/azure/dns/dns-zones-records#etags
+ */
+const conditions = { ifMatch: 'compared', ifNoneMatch: 'star' } satisfies Partial<ResourceType>;
+
 /** Zones and links take no second write while one is under way. */
 function requireAtRest(_call: Call, existing: Resource | undefined): void {
   if (!existing || !inMotion(existing)) return;
@@ -72,6 +78,7 @@ const zone: ResourceType = {
   body: zoneBody,
   patch: zoneBody.partial(),
   etagInBody: true,
+  ...conditions,
   creation: { latency: 'privateDnsZone', headers: true },
   deletion: { latency: 'privateDnsZone' },
   beforeWrite: requireAtRest,
@@ -100,6 +107,7 @@ const link: ResourceType = {
   body: linkBody,
   patch: linkBody.partial(),
   etagInBody: true,
+  ...conditions,
   creation: { latency: 'virtualNetworkLink', headers: true },
   deletion: { latency: 'virtualNetworkLink' },
   limit: { count: () => LINKS_MAX },
@@ -123,6 +131,7 @@ export const privateDns: ResourceType[] = [
     nameRule: new RegExp(`^(@|(\\*|${LABEL})(\\.${LABEL})*)$`, 'i'),
     body,
     etagInBody: true,
+    ...conditions,
     limit: { count: () => RECORD_SETS_MAX },
     represent(_azure, { id, name, properties }) {
       const zone = id.split('/').at(-3);

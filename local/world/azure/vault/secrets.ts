@@ -79,7 +79,7 @@ export class Secrets {
   get(name: string, version?: string): SecretVersion {
     const secret = this.find(name);
     const found = version ? secret.versions.find((one) => one.version === version) : secret.versions.at(-1);
-    if (!found) throw notFound(name);
+    if (!found) throw secretNotFound(name);
     if (!found.enabled) {
       throw new VaultError(403, 'Forbidden', 'Operation get is not allowed on a disabled secret.', 'SecretDisabled');
     }
@@ -88,7 +88,7 @@ export class Secrets {
 
   find(name: string): Secret {
     const secret = this.#stored(name);
-    if (!secret || secret.deletedMs !== undefined) throw notFound(name);
+    if (!secret || secret.deletedMs !== undefined) throw secretNotFound(name);
     return secret;
   }
 
@@ -96,7 +96,7 @@ export class Secrets {
     const secret = this.find(name);
     const wanted = version || secret.versions.at(-1)?.version;
     const found = secret.versions.find((one) => one.version === wanted);
-    if (!found) throw notFound(name);
+    if (!found) throw secretNotFound(name);
     const updated = { ...found, ...change, updatedMs: this.azure.clock.now() };
     this.#save({ ...secret, versions: secret.versions.map((one) => (one === found ? updated : one)) });
     return updated;
@@ -116,7 +116,7 @@ export class Secrets {
   deleted(name: string): Secret {
     const secret = this.#stored(name);
     if (!secret?.deletedShownMs || secret.deletedShownMs > this.azure.clock.now()) {
-      throw new VaultError(404, 'SecretNotFound', `Deleted Secret not found: ${name}`);
+      throw deletedNotFound(name);
     }
     return secret;
   }
@@ -178,7 +178,11 @@ export class Secrets {
   }
 }
 
-function notFound(name: string): VaultError {
+export function deletedNotFound(name: string): VaultError {
+  return new VaultError(404, 'SecretNotFound', `Deleted Secret not found: ${name}`);
+}
+
+export function secretNotFound(name: string): VaultError {
   const text = `A secret with (name/id) ${name} was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command.`;
   return new VaultError(404, 'SecretNotFound', text);
 }

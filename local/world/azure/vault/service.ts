@@ -11,7 +11,14 @@ import type { Recorder } from '../recorder.js';
 import { hasRole, ROLE } from '../roles.js';
 import { AUDIENCE } from '../tokens.js';
 import { answerAtomically } from '../transaction.js';
-import { type Secret, type Secrets, type SecretVersion, VaultError } from './secrets.js';
+import {
+  deletedNotFound,
+  type Secret,
+  type Secrets,
+  type SecretVersion,
+  secretNotFound,
+  VaultError,
+} from './secrets.js';
 
 const API_VERSIONS = ['7.4', '7.5', '7.6', '2025-07-01', '2026-04-01'];
 
@@ -37,6 +44,11 @@ export function vaultService(options: VaultOptions): Service {
   return {
     name: 'vault',
     refuse: errorAnswer,
+    absent({ path }) {
+      const [collection, name = ''] = path.split('/').filter(Boolean).map(decodeURIComponent);
+      const { code, message, status } = collection === 'deletedsecrets' ? deletedNotFound(name) : secretNotFound(name);
+      return errorAnswer(status, code, message);
+    },
     answer: (request) => answerAtomically(options.azure, () => route(options, request), refusal),
   };
 }

@@ -1,7 +1,7 @@
 /** A client's sender, seen from the broker: messages come in, are stored, and are answered once they are on disk. */
 import type { Intake } from '../engine/intake.js';
-import { BrokerError, toAmqpError } from '../errors.js';
-import { type BrokerFaults, takeFault } from '../faults.js';
+import { BrokerError, serverBusy, toAmqpError } from '../errors.js';
+import { type BrokerFaults, refuseWhileDown, takeFault } from '../faults.js';
 import type { GroupCommit } from '../group-commit.js';
 import type { BrokerLimits } from '../limits.js';
 import { readBatch, readMessage } from './codec.js';
@@ -16,6 +16,8 @@ export interface InboundContext {
   commit: GroupCommit;
   faults: BrokerFaults;
   limits: BrokerLimits;
+  /** World time, epoch milliseconds. */
+  now(): number;
 }
 
 export class InboundLink {
@@ -39,10 +41,13 @@ export class InboundLink {
   }
 
   private store(bytes: Buffer, isBatch: boolean): void {
-    refuseTooLarge(bytes, this.intake.path, this.context.limits.messageBytes);
-    if (takeFault(this.context.faults, 'rejectSends', this.intake.path)) throw serverBusy();
+    const { faults, limits, now } = this.context;
+    const { path } = this.intake;
+    refuseTooLarge(bytes, path, limits.messageBytes);
+    refuseWhileDown(faults, 'send', path, now());
+    if (takeFault(faults, 'rejectSends', path)) throw serverBusy();
     this.intake.send(isBatch ? readBatch(bytes) : [readMessage(bytes)]);
-    if (takeFault(this.context.faults, 'loseSendAnswer', this.intake.path)) throw serverBusy();
+    if (takeFault(faults, 'loseSendAnswer', path)) throw serverBusy();
   }
 }
 
@@ -53,8 +58,4 @@ export function refuseTooLarge(bytes: Buffer, path: string, maxBytes: number): v
     'amqp:link:message-size-exceeded',
     `${bytes.length} bytes are too many: '${path}' takes at most ${maxBytes}.`,
   );
-}
-
-function serverBusy(): BrokerError {
-  return new BrokerError('com.microsoft:server-busy', 'A fault was asked for: the local broker pretends to be busy.');
 }

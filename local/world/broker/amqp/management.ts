@@ -7,6 +7,7 @@ import { types } from 'rhea';
 import type { Namespace } from '../engine/namespace.js';
 import type { Queue } from '../engine/queue.js';
 import { BrokerError, entityNotFound, notImplemented } from '../errors.js';
+import { type BrokerFaults, refuseWhileDown } from '../faults.js';
 import type { BrokerLimits } from '../limits.js';
 import { readMessage, writeMessage } from './codec.js';
 import { refuseTooLarge } from './inbound-link.js';
@@ -23,6 +24,9 @@ const SETTLE_FIRST = 0;
 
 const OPERATION_PREFIX = 'com.microsoft:';
 
+/** The sender's side of an entity. */
+const SENDING = new Set(['schedule-message', 'cancel-scheduled-message'].map((name) => OPERATION_PREFIX + name));
+
 /** A peek may return less than was asked for; the answer is one AMQP message, so it ends after about this much. */
 const PEEK_MAX_BYTES = 1024 * 1024;
 
@@ -32,6 +36,7 @@ export interface ManagementContext {
   namespace: Namespace;
   /** World time, epoch milliseconds. */
   now(): number;
+  faults: BrokerFaults;
   limits: BrokerLimits;
 }
 
@@ -58,6 +63,7 @@ export function manage(context: ManagementContext, path: string, request: Reques
   const name = String(request.application_properties?.['operation'] ?? '');
   const operation = OPERATIONS[name.replace(OPERATION_PREFIX, '')];
   if (!operation) throw notImplemented(`the management operation '${name}'`);
+  refuseWhileDown(context.faults, SENDING.has(name) ? 'send' : 'receive', path, context.now());
   const linkName = request.application_properties?.['associated-link-name'] as string | undefined;
   return operation(context, path, (request.body ?? {}) as Body, linkName);
 }

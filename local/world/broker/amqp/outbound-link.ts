@@ -4,7 +4,7 @@
  */
 import type { Queue } from '../engine/queue.js';
 import { lockLost, toAmqpError } from '../errors.js';
-import { type BrokerFaults, takeFault } from '../faults.js';
+import { type BrokerFaults, isDown, refuseWhileDown, takeFault } from '../faults.js';
 import type { GroupCommit } from '../group-commit.js';
 import { writeMessage } from './codec.js';
 import { toDeliveryTag } from './lock-token.js';
@@ -62,7 +62,8 @@ export class OutboundLink {
 
   /** Whether there is something that this link could send now. */
   get canDeliver(): boolean {
-    return this.credit > 0 && this.holdsSession && this.queue.hasReady(this.session?.id);
+    if (this.credit <= 0 || !this.holdsSession || !this.queue.hasReady(this.session?.id)) return false;
+    return !isDown(this.context.faults, 'receive', this.queue.path, this.context.now());
   }
 
   /** Sends the queue's next message. Returns false when there is none. */
@@ -143,6 +144,7 @@ export class OutboundLink {
   }
 
   private apply(lockToken: string, settlement: Settlement, state: RemoteState): void {
+    refuseWhileDown(this.context.faults, 'receive', this.queue.path, this.context.now());
     if (takeFault(this.context.faults, 'loseSettlement', this.queue.path)) {
       this.queue.loseLock(lockToken);
       throw lockLost(this.queue.path);

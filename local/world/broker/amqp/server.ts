@@ -8,7 +8,7 @@ import type { ClockTimer } from '../../../clock.js';
 import type { Namespace } from '../engine/namespace.js';
 import type { Queue } from '../engine/queue.js';
 import { BrokerError, entityNotFound, notImplemented, toAmqpError } from '../errors.js';
-import type { BrokerFaults } from '../faults.js';
+import { type BrokerFaults, isDown, refuseWhileDown } from '../faults.js';
 import type { GroupCommit } from '../group-commit.js';
 import type { BrokerLimits } from '../limits.js';
 import { acknowledgeInput, installSessionHooks } from './hooks.js';
@@ -98,6 +98,7 @@ export class AmqpServer {
 
   /** Gives the queue's messages to its receivers in turn, as far as messages and credit go. */
   deliver(queue: Queue): void {
+    if (isDown(this.context.faults, 'receive', queue.path, this.context.now())) return;
     this.accepts.serve(queue);
     const receivers = this.receiversOf.get(queue) ?? [];
     for (let skipped = 0; skipped < receivers.length; ) {
@@ -105,6 +106,11 @@ export class AmqpServer {
       receivers.push(receiver);
       skipped = receiver.canDeliver && receiver.deliverNext() ? 0 : skipped + 1;
     }
+  }
+
+  /** An entity may be up again: what waits there for a receiver goes out. */
+  deliverAll(): void {
+    for (const queue of this.context.namespace.receivingSides) this.context.commit.requestDelivery(queue);
   }
 
   /** Nothing can be delivered, no live receiver holds a valid lock, and none was just given a session. */
@@ -187,6 +193,7 @@ export class AmqpServer {
       return;
     }
     const queue = this.context.namespace.queueAt(address);
+    refuseWhileDown(this.context.faults, 'receive', queue.path, this.context.now());
     if (source.filter && SESSION_FILTER in (source.filter as object)) {
       this.accepts.accept(sender, queue);
       this.context.commit.requestDelivery(queue);

@@ -58,6 +58,11 @@ export class Namespace {
     for (const definition of topology.topics) this.addTopic(definition);
   }
 
+  /** Whatever messages can be received from, dead-letter queues included. */
+  get receivingSides(): Iterable<Queue> {
+    return this.queues.values();
+  }
+
   /** @throws BrokerError when nothing can be received from this path; the same for the sending side. */
   queueAt(path: string): Queue {
     const queue = this.queues.get(keyOf(path));

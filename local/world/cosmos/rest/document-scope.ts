@@ -26,8 +26,8 @@ export function partitionScope({ request, container }: DocumentScope): Partition
 }
 
 /** Lets a request on items in, unless a fault refuses it. */
-export function enter({ faults, container }: DocumentScope, operation: CosmosOperation): void {
-  refuseByFault(faults, operation, container.definition.id);
+export function enter({ faults, container, nowMs }: DocumentScope, operation: CosmosOperation): void {
+  refuseByFault(faults, operation, container.definition.id, nowMs);
 }
 
 /** Session tokens and owner, from which clients keep their session. */

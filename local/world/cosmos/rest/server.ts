@@ -21,6 +21,8 @@ export interface RestOptions {
   /** PEM texts: serves HTTPS. */
   tls?: { key: string; cert: string };
   port: number;
+  /** Told the request units of every answer. */
+  charged?: (requestUnits: number) => void;
 }
 
 export interface RestServer {
@@ -65,6 +67,7 @@ async function answer(options: RestOptions, incoming: IncomingMessage, outgoing:
   try {
     const { status, headers, body, operation } = await produce(options, incoming);
     options.log('debug', `${what} → ${status}`);
+    options.charged?.(Number({ ...commonHeaders(), ...headers }['x-ms-request-charge']));
     if (operation && losesAnswer(options.faults, operation)) {
       outgoing.destroy();
       return;

@@ -32,11 +32,16 @@ export const LIMITS = {
   loggers: 200,
 };
 
-/** Entities are synchronous, carry an entity tag and want If-Match for changes. */
+/**
+ * Entities are synchronous, carry an entity tag and want If-Match for changes. There is no conditional creation: a PUT without If-Match takes
+ * over what is there (as deployments of templates rely on), If-None-Match is unknown, and tools of the field create with `If-Match: *`
+ * (policies of Azure PowerShell). Swagger: `ifMatch` is required for update and delete, optional for createOrUpdate; the team on creation:
+ * https://github.com/Azure/azure-rest-api-specs/pull/573
+ */
 export const entity = {
   apiVersions: API_VERSIONS,
   verbs: ['PUT', 'PATCH', 'GET', 'HEAD', 'DELETE', 'LIST'],
-  ifMatchRequired: true,
+  ifMatch: 'required',
   beforeWrite: requireWritable,
 } satisfies Partial<ResourceType>;
 

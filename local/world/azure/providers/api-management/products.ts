@@ -22,7 +22,7 @@ const properties = z.strictObject({
 const product: ResourceType = {
   ...entity,
   type: `${SERVICE}/products`,
-  limit: { count: () => LIMITS.products },
+  limit: { count: ({ settings }) => settings.limits.products ?? LIMITS.products },
   nameRule: /^[^*#&+:<>?]{1,256}$/,
   body: z.strictObject({ ...envelope, properties }),
   patch: z.strictObject({

@@ -1,10 +1,12 @@
-/** Agent pools: made by whoever asks ARM, and by KAITO's add-on; nobody but a caller of ARM deletes them. */
+/** Agent pools: made and deleted by whoever asks ARM, and by KAITO's add-on. */
 import { z } from 'zod';
 import type { ResourceType } from '../../arm/resource-type.js';
+import { removeClaim } from '../../kubernetes/node-claims.js';
 import { envelope, readOnly } from '../schema.js';
 import {
   AGENT_POOLS,
   API_VERSIONS,
+  CONDITIONS,
   clusterId,
   coresOf,
   requireClusterAtRest,
@@ -85,11 +87,13 @@ export const agentPools: ResourceType = {
   nameRule: POOL_NAME,
   body: z.strictObject({ ...envelope, properties: poolProperties }),
   etagInBody: true,
+  ...CONDITIONS,
   creation: { latency: 'agentPool', headers: true },
   update: { latency: 'agentPoolUpdate', headers: true },
   deletion: { latency: 'agentPoolDelete' },
   throttle: THROTTLE,
   limit: { count: () => POOLS_MAX },
+  deleted: (azure, { name }) => removeClaim(azure, name),
   beforeWrite(call, existing) {
     requireClusterAtRest(call);
     if (existing) requirePoolsAtRest([existing]);

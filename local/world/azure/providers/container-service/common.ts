@@ -22,6 +22,9 @@ export const API_VERSIONS = [
   '2026-06-01',
 ];
 
+/** "The request should only proceed if an entity matches this string", and "if no entity matches" (swagger). */
+export const CONDITIONS = { ifMatch: 'compared', ifNoneMatch: 'tag' } satisfies Partial<ResourceType>;
+
 /** Request limits of the provider. https://learn.microsoft.com/azure/aks/quotas-skus-regions#throttling-limits-on-aks-resource-provider-apis */
 export const THROTTLE: ResourceType['throttle'] = {
   PUT: { size: 20, perSecond: 1 / 60 },
