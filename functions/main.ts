@@ -21,13 +21,7 @@ if (tier !== 'api') {
   require('./timers/sweep-operations.js');
   require('./timers/drain-dead-letters.js');
   require('./orchestrators.js');
-  require('./activities/operation-record.js');
-  require('./activities/api-management.js');
-  require('./activities/team-key.js');
-  require('./activities/foundry.js');
-  require('./activities/model-membership.js');
-  require('./activities/kaito-model.js');
-  require('./activities/proof.js');
+  require('./activities.js');
 }
 
 require('./http/health.js');

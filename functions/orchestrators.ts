@@ -1,5 +1,5 @@
 /** Registers every orchestration under its name. */
 import * as df from 'durable-functions';
-import { PROCESSES } from '../orchestrations/processes.js';
+import { ORCHESTRATIONS } from '../orchestrations/index.js';
 
-for (const [name, process] of Object.entries(PROCESSES)) df.app.orchestration(name, process);
+for (const [name, process] of Object.entries(ORCHESTRATIONS)) df.app.orchestration(name, process);

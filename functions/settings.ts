@@ -3,6 +3,7 @@
  * setting that the code reads stands here, and nothing else does.
  */
 import { z } from 'zod';
+import { CALL_SECONDS } from '../shared/application/steps/bounds.js';
 import { type Platform, PlatformSchema } from '../shared/model/platform.js';
 
 const list = z
@@ -30,6 +31,10 @@ export const SettingsSchema = z.object({
   HAI_MODELS_SUBNET: z.string().default('models'),
   HAI_MODEL_SOURCE_RANGES: list.meta({ description: 'Address ranges of gateway and control plane, comma-separated' }),
   HAI_FOUNDRY_ACCOUNTS_MAX: z.coerce.number().default(100),
+  HAI_FOUNDRY_DOMAIN: z
+    .string()
+    .default('cognitiveservices.azure.com')
+    .meta({ description: 'Domain of Foundry accounts; another one in sovereign clouds' }),
 
   HAI_ARM_ENDPOINT: z
     .url()
@@ -38,6 +43,12 @@ export const SettingsSchema = z.object({
   HAI_KEY_VAULT_CHALLENGE_CHECK: onOff
     .default(true)
     .meta({ description: '`off` for a vault whose host is not of Azure' }),
+  HAI_CALL_DEADLINE_SECONDS: z.coerce
+    .number()
+    .positive()
+    .max(CALL_SECONDS)
+    .default(CALL_SECONDS)
+    .meta({ description: 'A call to a service that takes longer is given up' }),
   HAI_EGRESS_PROXY_URL: z
     .url()
     .optional()
@@ -91,6 +102,7 @@ const platformOf = (settings: z.infer<typeof SettingsSchema>) => ({
   modelsSubnet: settings.HAI_MODELS_SUBNET,
   modelSourceRanges: settings.HAI_MODEL_SOURCE_RANGES,
   foundryAccountsMax: settings.HAI_FOUNDRY_ACCOUNTS_MAX,
+  foundryDomain: settings.HAI_FOUNDRY_DOMAIN,
 });
 
 const settingsError = (issues: readonly z.core.$ZodIssue[]): Error =>

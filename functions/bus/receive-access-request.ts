@@ -3,6 +3,7 @@
  * the message is completed either way. Only what throws (a store that does not answer) is delivered again, and ends in the dead letters.
  */
 import { app, type InvocationContext } from '@azure/functions';
+import { takeRequest } from '../../shared/application/take-request.js';
 import {
   ACCESS_REQUESTED_TYPE,
   RequestEventSchema,
@@ -13,7 +14,6 @@ import { guessFormat, readDocument } from '../../shared/model/document.js';
 import { fieldErrors } from '../../shared/model/field-errors.js';
 import type { Origin } from '../../shared/model/operation.js';
 import { type Problem, problem } from '../../shared/model/problem.js';
-import { takeRequest } from '../intake.js';
 import { rejectInput } from '../rejection.js';
 import { BUS_CONNECTION, QUEUES, services } from '../wiring.js';
 import { answerTicket } from './answer-ticket.js';

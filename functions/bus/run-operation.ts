@@ -1,11 +1,15 @@
 /**
- * Queue `operation-commands`: starts the orchestration of an accepted operation. The operation's document decides, not the instance id:
+ * Queue `operation-commands`: starts the orchestration of an operation's attempt. The operation's document decides, not the instance id:
  * Durable would start a finished instance of the same id again.
  */
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
+import { publishAfter } from '../../shared/application/announce.js';
+import { readOperation } from '../../shared/application/documents.js';
 import { RunOperationSchema } from '../../shared/contracts/messages.js';
 import { instanceIdOf } from '../../shared/model/naming.js';
+import { stateOfInstance } from '../instances.js';
+import { withLog } from '../log.js';
 import { BUS_CONNECTION, QUEUES, services } from '../wiring.js';
 
 app.serviceBusQueue('run-operation', {
@@ -17,25 +21,20 @@ app.serviceBusQueue('run-operation', {
 
 async function runOperation(message: unknown, context: InvocationContext): Promise<void> {
   const command = RunOperationSchema.parse(message);
-  const found = await services().operations.read(command.operationId);
+  const found = (await readOperation(services().store, command.operationId))?.document;
   if (!found) throw new Error(`Operation "${command.operationId}" does not exist`);
-  const { kind, phase, attempt } = found.document;
-  if (phase !== 'accepted' || attempt !== command.attempt) return;
+  const { kind, phase, attempt, claimed } = found;
+  const isWanted = ['accepted', 'running', 'unwinding'].includes(phase) && attempt === command.attempt;
+  if (!isWanted || claimed === attempt) return;
+  // The api tier writes events and cannot send to the topic; the worker publishes them as soon as it hears of the operation.
+  await publishAfter(withLog(services(), context), found.team);
 
   const client = df.getClient(context);
   const instanceId = instanceIdOf(command.operationId, command.attempt);
   try {
     await client.startNew(kind, { instanceId, input: command });
   } catch (error) {
-    if (!(await isThere(client, instanceId))) throw error;
-  }
-}
-
-/** Two deliveries of one command may meet; the second finds the instance running. */
-async function isThere(client: df.DurableClient, instanceId: string): Promise<boolean> {
-  try {
-    return (await client.getStatus(instanceId)) !== undefined;
-  } catch {
-    return false;
+    // Two deliveries of one command may meet; the second finds the instance running.
+    if ((await stateOfInstance(client, instanceId)) !== 'alive') throw error;
   }
 }

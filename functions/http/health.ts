@@ -4,9 +4,9 @@ import { implementRoute } from './route.js';
 
 implementRoute(ROUTES.readHealth, () => ({ status: 200, body: { status: 'ok' } }));
 
-implementRoute(ROUTES.readReadiness, async ({ services: { operations, publisher } }) => {
+implementRoute(ROUTES.readReadiness, async ({ services: { store, publisher } }) => {
   const checks = {
-    cosmos: await wordFor(() => operations.list({}, 1)),
+    cosmos: await wordFor(() => store.read('health', 'health')),
     serviceBus: await wordFor(() => publisher.check()),
   };
   const isReady = Object.values(checks).every((word) => word === 'ok');

@@ -7,7 +7,7 @@ import { implementRoute } from './route.js';
 
 implementRoute(ROUTES.listModels, async ({ base, services }) => ({
   status: 200,
-  body: { value: modelViews(services.catalog, await services.models.list(), base) },
+  body: { value: modelViews(services.catalog, await services.store.listModels(), base) },
 }));
 
 implementRoute(ROUTES.readPlatform, ({ services: { platform, guardrails } }) => ({

@@ -1,11 +1,12 @@
 /** `POST access-requests`: the HTTP door for a request. */
 import type { HttpRequest } from '@azure/functions';
-import { operationUrl, operationView, ROUTES } from '../../shared/contracts/api.js';
+import { takeRequest } from '../../shared/application/take-request.js';
+import { ROUTES } from '../../shared/contracts/api.js';
 import { DOCUMENT_BYTES_MAX, type DocumentFormat, readDocument } from '../../shared/model/document.js';
-import { hasEnded, type Origin, retryAfterSeconds } from '../../shared/model/operation.js';
+import type { Origin } from '../../shared/model/operation.js';
 import { ProblemError, problem } from '../../shared/model/problem.js';
-import { takeRequest } from '../intake.js';
 import type { Caller } from './caller.js';
+import { answerWith } from './operations.js';
 import { implementRoute, problemAnswer } from './route.js';
 
 implementRoute(ROUTES.requestTeamAccess, async ({ request, caller, base, services }) => {
@@ -14,17 +15,8 @@ implementRoute(ROUTES.requestTeamAccess, async ({ request, caller, base, service
   if (intake.kind === 'refused') return problemAnswer(intake.problem);
 
   const { operation, kind } = intake;
-  const retryAfter = retryAfterSeconds(operation, services.clock.now());
-  return {
-    // An operation that has ended has nothing to wait for: the team already is as asked.
-    status: hasEnded(operation.phase) ? 200 : 202,
-    body: operationView(operation, base),
-    headers: {
-      'operation-location': operationUrl(base, operation.id),
-      'hai-outcome': kind,
-      ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
-    },
-  };
+  const answer = await answerWith(operation, base, services);
+  return { ...answer, headers: { ...answer.headers, 'hai-outcome': kind } };
 });
 
 const FORMATS: Record<string, DocumentFormat> = {

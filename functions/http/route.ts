@@ -5,10 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import type { z } from 'zod';
-import { AzureError } from '../../shared/azure/azure-error.js';
 import type { ApiBase, RouteContract } from '../../shared/contracts/api.js';
 import { fieldErrors } from '../../shared/model/field-errors.js';
 import { type Problem, ProblemError, problem } from '../../shared/model/problem.js';
+import { ServiceError } from '../../shared/model/service-error.js';
+import { withLog } from '../log.js';
 import { type Services, services } from '../wiring.js';
 import { type Caller, callerOf } from './caller.js';
 
@@ -33,8 +34,8 @@ export function implementRoute<Contract extends RouteContract>(
   contract: Contract,
   handle: (call: Call<QueryOf<Contract>>) => Promise<Answer> | Answer,
 ): void {
-  const answer = async (request: HttpRequest): Promise<Answer> => {
-    const all = services();
+  const answer = async (request: HttpRequest, context: InvocationContext): Promise<Answer> => {
+    const all = withLog(services(), context);
     const caller = callerOf(request, all.settings);
     const query = readQuery(contract, request) as QueryOf<Contract>;
     return handle({ request, query, caller, base: baseOf(request, contract), services: all });
@@ -48,7 +49,7 @@ export function implementRoute<Contract extends RouteContract>(
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const requestId = requestIdOf(request);
       try {
-        return render(await answer(request), requestId);
+        return render(await answer(request, context), requestId);
       } catch (error) {
         return render(problemAnswer(toProblem(error, context, requestId)), requestId);
       }
@@ -89,7 +90,7 @@ function readQuery(contract: RouteContract, request: HttpRequest): unknown {
 function toProblem(error: unknown, context: InvocationContext, traceId: string): Problem {
   if (error instanceof ProblemError) return { ...error.problem, traceId };
   context.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  if (error instanceof AzureError)
+  if (error instanceof ServiceError)
     return problem('unavailable', 'A store that is needed for this does not answer; try again.', { traceId });
   return problem('unexpected-error', 'Something went wrong; give the trace id to the platform team.', { traceId });
 }

@@ -1,21 +1,25 @@
-/**
- * Every minute, without input: finds operations that were accepted but not started (the app died between the claim and the command) and sends
- * their command again.
- */
+/** Every minute: looks after everything that should be moving, publishes events that were left, retires models that nobody is on. */
 import { app, type InvocationContext } from '@azure/functions';
-import { sendCommand } from '../intake.js';
+import * as df from 'durable-functions';
+import { retireIdleModels } from '../../shared/application/shared-models.js';
+import { sweepOperations, sweepOutboxes } from '../../shared/application/take-over.js';
+import { stateOfInstance } from '../instances.js';
+import { withLog } from '../log.js';
 import { services } from '../wiring.js';
 
-/** A command that has not arrived after this long is lost: delivery takes milliseconds, a busy worker some seconds. */
-const LOST_AFTER_SECONDS = 60;
-
-app.timer('sweep-operations', { schedule: '0 * * * * *', handler: sweepOperations });
-
-async function sweepOperations(_timer: unknown, context: InvocationContext): Promise<void> {
-  const { operations, clock } = services();
-  const before = new Date(clock.now() - LOST_AFTER_SECONDS * 1000).toISOString();
-  for (const operation of await operations.listUnstarted(before)) {
-    context.log(`Sending the command of "${operation.id}" again`);
-    await sendCommand(operation, services());
-  }
-}
+app.timer('sweep-operations', {
+  schedule: '0 * * * * *',
+  extraInputs: [df.input.durableClient()],
+  handler: async (_timer: unknown, context: InvocationContext): Promise<void> => {
+    const all = withLog(services(), context);
+    const client = df.getClient(context);
+    // Each by itself: one that fails leaves the others their minute.
+    const jobs = [
+      sweepOperations((instanceId) => stateOfInstance(client, instanceId), all),
+      sweepOutboxes(all),
+      retireIdleModels(all),
+    ];
+    for (const result of await Promise.allSettled(jobs))
+      if (result.status === 'rejected') context.warn(`The sweep could not do all: ${String(result.reason)}`);
+  },
+});

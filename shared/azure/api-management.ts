@@ -1,180 +1,228 @@
-/** API Management: products, their policies and APIs, subscriptions and backends of one service. */
-import { lazy } from '../kit/lazy.js';
-import { azureCall, deleteIfPresent, readOrAbsent } from './azure-error.js';
-import { type AzureConnection, armOptions } from './connection.js';
-
-export interface Product {
-  displayName: string;
-  description: string;
-  /** `published` or `notPublished`. */
-  state: string;
-}
-
-export interface Subscription {
-  displayName: string;
-  /** `/products/{name}`. */
-  scope: string;
-  state: string;
-}
-
-export interface Backend {
-  title: string;
-  url: string;
-}
-
-/** hai owns what it writes; an entity tag of its own would only guard against itself. */
-const ANY_VERSION = '*';
+/** API Management: products, their policies and APIs, subscriptions and backends. Updates and removals name the version that was read. */
+import type { BackendContract, ProductContract, SubscriptionContract } from '@azure/arm-apimanagement';
+import { ServiceError } from '../model/service-error.js';
+import type { ApiManagement, Backend, Product, Subscription } from '../resources/adapters.js';
+import { armCaller, isAbsent } from './arm.js';
+import { parseArmId } from './arm-id.js';
+import { unreadable } from './azure-error.js';
+import { type AzureConnection, armOptions, keyed } from './connection.js';
 
 /** A product policy document is always called this. */
 const POLICY = 'policy';
 
 /**
- * After three failures within a minute a model is left alone for half a minute. The values are those of the platform's own Foundry backend.
+ * After three failures within a minute a model is left alone for half a minute. The values are those of the platform's own Foundry backend; a
+ * model that is merely busy (429) is not left alone.
  */
 const CIRCUIT_BREAKER = {
   rules: [
     {
       name: 'model-breaker',
-      failureCondition: {
-        count: 3,
-        interval: 'PT1M',
-        statusCodeRanges: [
-          { min: 429, max: 429 },
-          { min: 500, max: 599 },
-        ],
-      },
+      failureCondition: { count: 3, interval: 'PT1M', statusCodeRanges: [{ min: 500, max: 599 }] },
       tripDuration: 'PT30S',
       acceptRetryAfter: true,
     },
   ],
 };
 
-export function apiManagement(connection: AzureConnection, resourceGroup: string, service: string) {
-  const client = lazy(() => {
+export function apiManagement(connection: AzureConnection): ApiManagement {
+  const arm = armCaller(connection);
+  const clients = keyed((azureSubscriptionId) => {
     const sdk = require('@azure/arm-apimanagement') as typeof import('@azure/arm-apimanagement');
-    return new sdk.ApiManagementClient(connection.credential, connection.azureSubscriptionId, armOptions(connection));
+    return new sdk.ApiManagementClient(connection.credential, azureSubscriptionId, armOptions(connection));
   });
-  const at = [resourceGroup, service] as const;
+  /** The client, and where the entity is: group, service and its own names. */
+  function open<const Types extends readonly string[]>(id: string, ...types: Types) {
+    const { azureSubscriptionId, resourceGroup, names } = parseArmId(id, 'service', ...types);
+    const at = [resourceGroup, ...names] as [string, string, ...{ [Index in keyof Types]: string }];
+    return { client: clients(azureSubscriptionId), at };
+  }
 
   return {
-    /** Provisioning state of the service; undefined when there is none. */
-    async readServiceState(): Promise<string | undefined> {
-      const found = await readOrAbsent(`read API Management "${service}"`, () =>
-        client().apiManagementService.get(...at),
+    async readServiceState(id) {
+      const { client, at } = open(id);
+      const found = await arm.read(`read API Management "${at[1]}"`, isAbsent(id), (options) =>
+        client.apiManagementService.get(...at, options),
       );
       return found?.provisioningState;
     },
 
-    async readProduct(name: string): Promise<Product | undefined> {
-      const found = await readOrAbsent(`read product "${name}"`, () => client().product.get(...at, name));
-      return (
-        found && {
-          displayName: found.displayName ?? name,
-          description: found.description ?? '',
-          state: found.state ?? 'notPublished',
-        }
+    async readProduct(id) {
+      const { client, at } = open(id, 'products');
+      const action = `read product "${at[2]}"`;
+      const found = await arm.read(action, isAbsent(id), (options) => client.product.get(...at, options));
+      return found && productOf(action, found);
+    },
+
+    async writeProduct(id, { rest, state, ...product }, found) {
+      const { client, at } = open(id, 'products');
+      const body = { ...rest, ...product, state: state as 'published' };
+      await arm.send(`write product "${at[2]}"`, (options) =>
+        client.product.createOrUpdate(...at, body, { ...options, ...ifMatch(found) }),
       );
     },
 
-    /** Approval is required so that nobody else can subscribe by himself. */
-    async writeProduct(name: string, product: Product): Promise<void> {
-      const body = {
-        ...product,
-        state: product.state as 'published',
-        subscriptionRequired: true,
-        approvalRequired: true,
-      };
-      await azureCall(`write product "${name}"`, () => client().product.createOrUpdate(...at, name, body));
-    },
-
-    async deleteProduct(name: string): Promise<void> {
-      await deleteIfPresent(`delete product "${name}"`, () =>
-        client().product.delete(...at, name, ANY_VERSION, { deleteSubscriptions: true }),
+    deleteProduct(id, { etag }) {
+      const { client, at } = open(id, 'products');
+      return arm.remove(`delete product "${at[2]}"`, isAbsent(id), (options) =>
+        client.product.delete(...at, etag, options),
       );
     },
 
-    async readProductPolicy(product: string): Promise<string | undefined> {
-      const found = await readOrAbsent(`read the policy of "${product}"`, () =>
-        client().productPolicy.get(...at, product, POLICY, { format: 'rawxml' }),
+    async readProductPolicy(productId) {
+      const { client, at } = open(productId, 'products');
+      const action = `read the policy of "${at[2]}"`;
+      const found = await arm.read(action, isAbsent(policyOf(productId)), (options) =>
+        client.productPolicy.get(...at, POLICY, { ...options, format: 'rawxml' }),
       );
-      return found?.value;
+      return found && { xml: found.value ?? '', etag: versionOf(action, found) };
     },
 
-    async writeProductPolicy(product: string, xml: string): Promise<void> {
-      await azureCall(`write the policy of "${product}"`, () =>
-        client().productPolicy.createOrUpdate(...at, product, POLICY, { format: 'rawxml', value: xml }),
-      );
-    },
-
-    async deleteProductPolicy(product: string): Promise<void> {
-      await deleteIfPresent(`delete the policy of "${product}"`, () =>
-        client().productPolicy.delete(...at, product, POLICY, ANY_VERSION),
+    async writeProductPolicy(productId, xml, found) {
+      const { client, at } = open(productId, 'products');
+      const body = { format: 'rawxml', value: xml };
+      await arm.send(`write the policy of "${at[2]}"`, (options) =>
+        client.productPolicy.createOrUpdate(...at, POLICY, body, { ...options, ...ifMatch(found) }),
       );
     },
 
-    async hasProductApi(product: string, api: string): Promise<boolean> {
-      const found = await readOrAbsent(`look for "${api}" in "${product}"`, async () => {
-        await client().productApi.checkEntityExists(...at, product, api);
-        return true;
+    deleteProductPolicy(productId, { etag }) {
+      const { client, at } = open(productId, 'products');
+      return arm.remove(`delete the policy of "${at[2]}"`, isAbsent(policyOf(productId)), (options) =>
+        client.productPolicy.delete(...at, POLICY, etag, options),
+      );
+    },
+
+    /** The list of a product's APIs: the answer to a question for one has no body, so nobody knows who says 404. */
+    async hasProductApi(id) {
+      const { client, at } = open(id, 'products', 'apis');
+      const [resourceGroup, service, product, api] = at;
+      return arm.ask(`look for "${api}" in "${product}"`, async (options) => {
+        for await (const { name } of client.productApi.listByProduct(resourceGroup, service, product, options))
+          if (name?.toLowerCase() === api.toLowerCase()) return true;
+        return false;
       });
-      return found ?? false;
     },
 
-    async addProductApi(product: string, api: string): Promise<void> {
-      await azureCall(`add "${api}" to "${product}"`, () => client().productApi.createOrUpdate(...at, product, api));
+    async addProductApi(id) {
+      const { client, at } = open(id, 'products', 'apis');
+      await arm.send(`add "${at[3]}" to "${at[2]}"`, (options) => client.productApi.createOrUpdate(...at, options));
     },
 
-    async removeProductApi(product: string, api: string): Promise<void> {
-      await deleteIfPresent(`remove "${api}" from "${product}"`, () => client().productApi.delete(...at, product, api));
-    },
-
-    async readSubscription(name: string): Promise<Subscription | undefined> {
-      const found = await readOrAbsent(`read subscription "${name}"`, () => client().subscription.get(...at, name));
-      return (
-        found && {
-          displayName: found.displayName ?? name,
-          scope: scopeOf(found.scope ?? ''),
-          state: found.state ?? 'submitted',
-        }
+    removeProductApi(id) {
+      const { client, at } = open(id, 'products', 'apis');
+      return arm.remove(`remove "${at[3]}" from "${at[2]}"`, isAbsent(id), (options) =>
+        client.productApi.delete(...at, options),
       );
     },
 
-    /** `state` is always given: on a product with approval an omitted one means "submitted". Keys are left to the service. */
-    async writeSubscription(name: string, subscription: Subscription): Promise<void> {
-      const body = { ...subscription, state: subscription.state as 'active', allowTracing: false };
-      await azureCall(`write subscription "${name}"`, () => client().subscription.createOrUpdate(...at, name, body));
+    async readSubscription(id) {
+      const { client, at } = open(id, 'subscriptions');
+      const action = `read subscription "${at[2]}"`;
+      const found = await arm.read(action, isAbsent(id), (options) => client.subscription.get(...at, options));
+      return found && subscriptionOf(action, found);
     },
 
-    async deleteSubscription(name: string): Promise<void> {
-      await deleteIfPresent(`delete subscription "${name}"`, () =>
-        client().subscription.delete(...at, name, ANY_VERSION),
+    /** An update is a PATCH: owner, keys and dates stay what they are. At a creation, keys are left to the service. */
+    async writeSubscription(id, { displayName, scope, state }, found) {
+      const { client, at } = open(id, 'subscriptions');
+      const action = `write subscription "${at[2]}"`;
+      const body = { displayName, scope, state: state as 'active' };
+      const now = await arm.ask(action, (options) =>
+        found
+          ? client.subscription.update(...at, found.etag, body, options)
+          : client.subscription.createOrUpdate(...at, { ...body, allowTracing: false }, options),
+      );
+      return subscriptionOf(action, now);
+    },
+
+    deleteSubscription(id, { etag }) {
+      const { client, at } = open(id, 'subscriptions');
+      return arm.remove(`delete subscription "${at[2]}"`, isAbsent(id), (options) =>
+        client.subscription.delete(...at, etag, options),
       );
     },
 
-    /** The primary key. A secret: it must not leave the activity that asks. */
-    async readPrimaryKey(name: string): Promise<string> {
-      const { primaryKey } = await azureCall(`read the key of "${name}"`, () =>
-        client().subscription.listSecrets(...at, name),
-      );
-      if (!primaryKey) throw new Error(`Subscription "${name}" has no primary key`);
+    async readPrimaryKey(subscriptionId) {
+      const { client, at } = open(subscriptionId, 'subscriptions');
+      const action = `read the key of "${at[2]}"`;
+      const { primaryKey } = await arm.ask(action, (options) => client.subscription.listSecrets(...at, options));
+      if (!primaryKey) throw new ServiceError({ service: 'arm', action, ...unreadable('without a key') });
       return primaryKey;
     },
 
-    async readBackend(name: string): Promise<Backend | undefined> {
-      const found = await readOrAbsent(`read backend "${name}"`, () => client().backend.get(...at, name));
-      return found && { title: found.title ?? name, url: found.url ?? '' };
+    async readBackend(id) {
+      const { client, at } = open(id, 'backends');
+      const action = `read backend "${at[2]}"`;
+      const found = await arm.read(action, isAbsent(id), (options) => client.backend.get(...at, options));
+      return found && backendOf(action, found);
     },
 
-    async writeBackend(name: string, backend: Backend): Promise<void> {
-      const body = { ...backend, protocol: 'http', circuitBreaker: CIRCUIT_BREAKER };
-      await azureCall(`write backend "${name}"`, () => client().backend.createOrUpdate(...at, name, body));
+    async writeBackend(id, { rest, ...backend }, found) {
+      const { client, at } = open(id, 'backends');
+      const body = { protocol: 'http', circuitBreaker: CIRCUIT_BREAKER, ...rest, ...backend };
+      await arm.send(`write backend "${at[2]}"`, (options) =>
+        client.backend.createOrUpdate(...at, body, { ...options, ...ifMatch(found) }),
+      );
     },
 
-    async deleteBackend(name: string): Promise<void> {
-      await deleteIfPresent(`delete backend "${name}"`, () => client().backend.delete(...at, name, ANY_VERSION));
+    deleteBackend(id, { etag }) {
+      const { client, at } = open(id, 'backends');
+      return arm.remove(`delete backend "${at[2]}"`, isAbsent(id), (options) =>
+        client.backend.delete(...at, etag, options),
+      );
     },
   };
 }
 
-/** The service answers with the full resource id where `/products/{name}` was written. */
-const scopeOf = (scope: string): string => scope.slice(scope.indexOf('/products/'));
+const policyOf = (productId: string): string => `${productId}/policies/${POLICY}`;
+
+/** There is no condition for a creation: If-None-Match is not documented. */
+const ifMatch = (found: { etag: string } | undefined) => (found ? { ifMatch: found.etag } : {});
+
+/** The version comes as a header. */
+interface Entity {
+  eTag?: string;
+}
+
+function productOf(action: string, found: ProductContract & Entity): Product {
+  const { displayName, description, state, subscriptionRequired, approvalRequired, ...others } = found;
+  return {
+    displayName: displayName ?? '',
+    description: description ?? '',
+    state: state ?? 'notPublished',
+    subscriptionRequired: subscriptionRequired ?? true,
+    approvalRequired: approvalRequired ?? false,
+    rest: restOf(others),
+    etag: versionOf(action, found),
+  };
+}
+
+const subscriptionOf = (action: string, found: SubscriptionContract & Entity): Subscription => ({
+  displayName: found.displayName ?? '',
+  scope: found.scope ?? '',
+  state: found.state ?? 'submitted',
+  etag: versionOf(action, found),
+});
+
+function backendOf(action: string, found: BackendContract & Entity): Backend {
+  const { title, description, url, ...others } = found;
+  return {
+    title: title ?? '',
+    description: description ?? '',
+    url: url ?? '',
+    rest: restOf(others),
+    etag: versionOf(action, found),
+  };
+}
+
+/** What a write sends back as it was: without what the service alone sets, and without what it leaves empty. */
+function restOf({ id, name, type, eTag, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined && value !== null));
+}
+
+/** Without a version nothing could be written on it, or removed. */
+function versionOf(action: string, { eTag }: Entity): string {
+  if (!eTag) throw new ServiceError({ service: 'arm', action, ...unreadable('without a version') });
+  return eTag;
+}

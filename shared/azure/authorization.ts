@@ -1,64 +1,52 @@
-/** Role assignments, named by what they say: the same grant always has the same id, so giving it twice is one assignment. */
-import { derivedUuid } from '../kit/ids.js';
-import { lazy } from '../kit/lazy.js';
-import { AzureError, azureCall, deleteIfPresent, readOrAbsent } from './azure-error.js';
-import { type AzureConnection, armOptions } from './connection.js';
-
-export interface RoleGrant {
-  /** ARM id of what the role is given on. */
-  scope: string;
-  /** Id of the role definition (a GUID). */
-  roleId: string;
-  principalId: string;
-  principalType: 'User' | 'Group' | 'ServicePrincipal';
-}
+/** Role assignments. There is nothing to compare: an assignment never changes, and its name says what it is. */
+import { ServiceError } from '../model/service-error.js';
+import type { Authorization } from '../resources/adapters.js';
+import { armCaller, isAbsent } from './arm.js';
+import { azureSubscriptionOf, lastOf } from './arm-id.js';
+import { type AzureConnection, armOptions, keyed } from './connection.js';
 
 /** The same role for the same principal exists under another name: what was asked for is true. */
 const ALREADY_GIVEN = 'RoleAssignmentExists';
 
-export const grantName = ({ scope, roleId, principalId }: RoleGrant): string =>
-  derivedUuid(scope.toLowerCase(), roleId, principalId);
-
-export function authorization(connection: AzureConnection) {
-  const client = lazy(() => {
+export function authorization(connection: AzureConnection): Authorization {
+  const arm = armCaller(connection);
+  const clients = keyed((azureSubscriptionId) => {
     const sdk = require('@azure/arm-authorization') as typeof import('@azure/arm-authorization');
-    return new sdk.AuthorizationManagementClient(
-      connection.credential,
-      connection.azureSubscriptionId,
-      armOptions(connection),
-    );
+    return new sdk.AuthorizationManagementClient(connection.credential, azureSubscriptionId, armOptions(connection));
   });
-  const definitionId = (roleId: string): string =>
-    `/subscriptions/${connection.azureSubscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`;
+  const assignments = (id: string) => clients(azureSubscriptionOf(id)).roleAssignments;
 
   return {
-    async hasGrant(grant: RoleGrant): Promise<boolean> {
-      const found = await readOrAbsent(`read a role assignment on "${lastOf(grant.scope)}"`, () =>
-        client().roleAssignments.get(withoutSlash(grant.scope), grantName(grant)),
+    async readGrant(id) {
+      const found = await arm.read(`read a role assignment ${on(id)}`, isAbsent(id), (options) =>
+        assignments(id).getById(withoutSlash(id), options),
       );
-      return found !== undefined;
+      return found && { roleId: lastOf(found.roleDefinitionId ?? ''), principalId: found.principalId ?? '' };
     },
 
-    async writeGrant(grant: RoleGrant): Promise<void> {
-      const { scope, roleId, principalId, principalType } = grant;
-      const body = { roleDefinitionId: definitionId(roleId), principalId, principalType };
+    async writeGrant({ id, roleId, principalId, principalType }) {
+      const definitions = `/subscriptions/${azureSubscriptionOf(id)}/providers/Microsoft.Authorization/roleDefinitions`;
+      const body = { roleDefinitionId: `${definitions}/${roleId}`, principalId, principalType };
       try {
-        await azureCall(`assign a role on "${lastOf(scope)}"`, () =>
-          client().roleAssignments.create(withoutSlash(scope), grantName(grant), body),
+        await arm.send(`assign a role ${on(id)}`, (options) =>
+          assignments(id).createById(withoutSlash(id), body, options),
         );
+        return 'written';
       } catch (error) {
-        if (!(error instanceof AzureError && error.code === ALREADY_GIVEN)) throw error;
+        if (error instanceof ServiceError && error.code === ALREADY_GIVEN) return 'exists';
+        throw error;
       }
     },
 
-    async deleteGrant(grant: RoleGrant): Promise<void> {
-      await deleteIfPresent(`remove a role assignment on "${lastOf(grant.scope)}"`, () =>
-        client().roleAssignments.delete(withoutSlash(grant.scope), grantName(grant)),
-      );
-    },
+    deleteGrant: (id) =>
+      arm.remove(`remove a role assignment ${on(id)}`, isAbsent(id), (options) =>
+        assignments(id).deleteById(withoutSlash(id), options),
+      ),
   };
 }
 
-/** The SDK puts a slash before the scope by itself. */
-const withoutSlash = (scope: string): string => scope.replace(/^\//, '');
-const lastOf = (scope: string): string => scope.slice(scope.lastIndexOf('/') + 1);
+/** The SDK puts a slash before the id by itself. */
+const withoutSlash = (id: string): string => id.replace(/^\//, '');
+
+/** For a person: what the role is given on. */
+const on = (id: string): string => `on "${lastOf(id.replace(/\/providers\/Microsoft\.Authorization\/.*$/i, ''))}"`;

@@ -1,33 +1,12 @@
-/** Foundry (Cognitive Services): the teams' own accounts, their project, and its connections to the gateway. */
-import { lazy } from '../kit/lazy.js';
-import { AzureError, azureCall, deleteIfPresent, readOrAbsent } from './azure-error.js';
-import { type AzureConnection, armOptions } from './connection.js';
-
-export interface FoundryAccount {
-  location: string;
-  subdomain: string;
-  tags: Record<string, string>;
-}
-
-export interface FoundryProject {
-  location: string;
-  displayName: string;
-  description: string;
-  tags: Record<string, string>;
-}
-
-/** Metadata values are strings; `models` is JSON text (Foundry, "AI gateway", connection objects). */
-export interface Connection {
-  target: string;
-  metadata: Record<string, string>;
-}
-
-/** What is read of a resource that takes time to become ready. */
-interface Provisioned {
-  /** Accepted, Creating, Succeeded, Failed, Deleting … */
-  state: string;
-  tags: Record<string, string>;
-}
+/**
+ * Foundry (Cognitive Services): the teams' own accounts, their project, and its connections to the gateway. The provider compares no versions,
+ * and takes minutes for what it has begun: writes come back once they are taken, reads tell how far it is.
+ */
+import type { Account } from '@azure/arm-cognitiveservices';
+import type { Foundry, FoundryAccount } from '../resources/adapters.js';
+import { armCaller, isAbsent } from './arm.js';
+import { parseArmId } from './arm-id.js';
+import { type AzureConnection, armOptions, keyed } from './connection.js';
 
 /** `ApiManagement` is a known connection category from this version on. */
 const API_VERSION = '2025-12-01';
@@ -35,87 +14,97 @@ const API_VERSION = '2025-12-01';
 /** The quota's name in `locations/usages`. */
 const ACCOUNT_COUNT = 'AccountCount';
 
-/** Answer of Azure when a deleted account still holds the name. */
-const NAME_IS_SOFT_DELETED = 'FlagMustBeSetForRestore';
-
-export function foundry(connection: AzureConnection, resourceGroup: string) {
-  const client = lazy(() => {
+export function foundry(connection: AzureConnection): Foundry {
+  const arm = armCaller(connection);
+  const clients = keyed((azureSubscriptionId) => {
     const sdk = require('@azure/arm-cognitiveservices') as typeof import('@azure/arm-cognitiveservices');
-    return new sdk.CognitiveServicesManagementClient(connection.credential, connection.azureSubscriptionId, {
+    return new sdk.CognitiveServicesManagementClient(connection.credential, azureSubscriptionId, {
       ...armOptions(connection),
       apiVersion: API_VERSION,
     });
   });
+  /** The client, and where the thing is: group, account and the names below. */
+  function open<const Types extends readonly string[]>(id: string, ...types: Types) {
+    const { azureSubscriptionId, resourceGroup, names } = parseArmId(id, 'accounts', ...types);
+    const at = [resourceGroup, ...names] as [string, string, ...{ [Index in keyof Types]: string }];
+    return { client: clients(azureSubscriptionId), at };
+  }
 
   return {
-    /** Foundry accounts in use in a region, if Azure counts them there. */
-    async countAccounts(location: string): Promise<number | undefined> {
-      return azureCall(`read the quotas of ${location}`, async () => {
-        for await (const usage of client().usages.list(location))
+    countAccounts: (location) =>
+      arm.ask(`read the quotas of ${location}`, async (options) => {
+        for await (const usage of clients(connection.azureSubscriptionId).usages.list(location, options))
           if (usage.name?.value === ACCOUNT_COUNT) return usage.currentValue;
         return undefined;
+      }),
+
+    readLiveAccount(id) {
+      const { client, at } = open(id);
+      return arm.together(async ({ read }) => {
+        const found = await read(`read account "${at[1]}"`, isAbsent(id), (options) =>
+          client.accounts.get(...at, options),
+        );
+        return found && accountOf(found);
       });
     },
 
-    async readAccount(name: string): Promise<(Provisioned & { endpoint: string }) | undefined> {
-      const found = await readOrAbsent(`read account "${name}"`, () => client().accounts.get(resourceGroup, name));
-      return (
-        found && {
-          state: found.properties?.provisioningState ?? 'Accepted',
-          tags: found.tags ?? {},
-          endpoint: found.properties?.endpoint ?? '',
-        }
-      );
+    readAccount(id, location) {
+      const { client, at } = open(id);
+      return arm.together(async ({ read }) => {
+        const found = await read(`read account "${at[1]}"`, isAbsent(id), (options) =>
+          client.accounts.get(...at, options),
+        );
+        if (found) return accountOf(found);
+        const deleted = await read(`look for deleted account "${at[1]}"`, isAbsent(id), (options) =>
+          client.deletedAccounts.get(location, ...at, options),
+        );
+        return deleted && { ...accountOf(deleted), state: 'SoftDeleted' };
+      });
     },
 
-    /** Starts the creation; `soft-deleted` when a deleted account holds the name until it is purged. */
-    async createAccount(name: string, account: FoundryAccount): Promise<'started' | 'soft-deleted'> {
-      const body = {
-        location: account.location,
+    async createAccount(id, { location, subdomain, tags }) {
+      const { client, at } = open(id);
+      const body: Account = {
+        location,
         kind: 'AIServices',
         sku: { name: 'S0' },
-        identity: { type: 'SystemAssigned' as const },
-        tags: account.tags,
+        identity: { type: 'SystemAssigned' },
+        tags,
         properties: {
-          customSubDomainName: account.subdomain,
+          customSubDomainName: subdomain,
           allowProjectManagement: true,
           disableLocalAuth: true,
           publicNetworkAccess: 'Enabled',
         },
       };
-      try {
-        await azureCall(`create account "${name}"`, () => client().accounts.beginCreate(resourceGroup, name, body));
-        return 'started';
-      } catch (error) {
-        if (error instanceof AzureError && error.code === NAME_IS_SOFT_DELETED) return 'soft-deleted';
-        throw error;
-      }
+      await arm.send(`create account "${at[1]}"`, (options) => client.accounts.beginCreate(...at, body, options));
     },
 
-    async deleteAccount(name: string): Promise<void> {
-      await deleteIfPresent(`delete account "${name}"`, () => client().accounts.beginDelete(resourceGroup, name));
+    async updateAccountTags(id, tags) {
+      const { client, at } = open(id);
+      await arm.send(`tag account "${at[1]}"`, (options) => client.accounts.beginUpdate(...at, { tags }, options));
     },
 
-    /** Is the name still held by a deleted account? */
-    async isSoftDeleted(location: string, name: string): Promise<boolean> {
-      const found = await readOrAbsent(`look for deleted account "${name}"`, () =>
-        client().deletedAccounts.get(location, resourceGroup, name),
+    async deleteAccount(id) {
+      const { client, at } = open(id);
+      await arm.remove(`delete account "${at[1]}"`, isAbsent(id), (options) =>
+        client.accounts.beginDelete(...at, options),
       );
-      return found !== undefined;
+      return 'begun';
     },
 
-    async purgeAccount(location: string, name: string): Promise<void> {
-      await deleteIfPresent(`purge account "${name}"`, () =>
-        client().deletedAccounts.beginPurge(location, resourceGroup, name),
+    async purgeAccount(id, location) {
+      const { client, at } = open(id);
+      await arm.remove(`purge account "${at[1]}"`, isAbsent(id), (options) =>
+        client.deletedAccounts.beginPurge(location, ...at, options),
       );
+      return 'begun';
     },
 
-    async readProject(
-      account: string,
-      name: string,
-    ): Promise<(Provisioned & { principalId?: string; isDefault: boolean }) | undefined> {
-      const found = await readOrAbsent(`read project "${account}/${name}"`, () =>
-        client().projects.get(resourceGroup, account, name),
+    async readProject(id) {
+      const { client, at } = open(id, 'projects');
+      const found = await arm.read(`read project "${at[1]}/${at[2]}"`, isAbsent(id), (options) =>
+        client.projects.get(...at, options),
       );
       return (
         found && {
@@ -127,35 +116,32 @@ export function foundry(connection: AzureConnection, resourceGroup: string) {
       );
     },
 
-    async createProject(account: string, name: string, project: FoundryProject): Promise<void> {
-      const { location, tags, ...properties } = project;
+    async writeProject(id, { location, tags, ...properties }) {
+      const { client, at } = open(id, 'projects');
       const body = { location, tags, identity: { type: 'SystemAssigned' as const }, properties };
-      await azureCall(`create project "${account}/${name}"`, () =>
-        client().projects.beginCreate(resourceGroup, account, name, body),
+      await arm.send(`write project "${at[1]}/${at[2]}"`, (options) =>
+        client.projects.beginCreate(...at, body, options),
       );
     },
 
-    async deleteProject(account: string, name: string): Promise<void> {
-      await deleteIfPresent(`delete project "${account}/${name}"`, () =>
-        client().projects.beginDelete(resourceGroup, account, name),
+    async deleteProject(id) {
+      const { client, at } = open(id, 'projects');
+      await arm.remove(`delete project "${at[1]}/${at[2]}"`, isAbsent(id), (options) =>
+        client.projects.beginDelete(...at, options),
       );
+      return 'begun';
     },
 
-    async readConnection(account: string, project: string, name: string): Promise<Connection | undefined> {
-      const found = await readOrAbsent(`read connection "${name}"`, () =>
-        client().projectConnections.get(resourceGroup, account, project, name),
+    async readConnection(id) {
+      const { client, at } = open(id, 'projects', 'connections');
+      const found = await arm.read(`read connection "${at[3]}"`, isAbsent(id), (options) =>
+        client.projectConnections.get(...at, options),
       );
       return found && { target: found.properties.target ?? '', metadata: found.properties.metadata ?? {} };
     },
 
-    /** `key` is a secret: it goes into the request and nowhere else. */
-    async writeConnection(
-      account: string,
-      project: string,
-      name: string,
-      { target, metadata }: Connection,
-      key: string,
-    ) {
+    async writeConnection(id, { target, metadata }, key) {
+      const { client, at } = open(id, 'projects', 'connections');
       const properties = {
         category: 'ApiManagement',
         authType: 'ApiKey' as const,
@@ -164,15 +150,25 @@ export function foundry(connection: AzureConnection, resourceGroup: string) {
         credentials: { key },
         metadata,
       };
-      await azureCall(`write connection "${name}"`, () =>
-        client().projectConnections.create(resourceGroup, account, project, name, { connection: { properties } }),
+      await arm.send(
+        `write connection "${at[3]}"`,
+        (options) => client.projectConnections.create(...at, { ...options, connection: { properties } }),
+        key,
       );
     },
 
-    async deleteConnection(account: string, project: string, name: string): Promise<void> {
-      await deleteIfPresent(`delete connection "${name}"`, () =>
-        client().projectConnections.delete(resourceGroup, account, project, name),
+    deleteConnection(id) {
+      const { client, at } = open(id, 'projects', 'connections');
+      return arm.remove(`delete connection "${at[3]}"`, isAbsent(id), (options) =>
+        client.projectConnections.delete(...at, options),
       );
     },
   };
 }
+
+const accountOf = ({ properties, location, tags }: Account): FoundryAccount => ({
+  state: properties?.provisioningState ?? 'Accepted',
+  location: location ?? '',
+  tags: tags ?? {},
+  endpoint: properties?.endpoint ?? '',
+});

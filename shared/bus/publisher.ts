@@ -42,10 +42,10 @@ export function publisher(client: () => ServiceBusClient, { commands, events }: 
 
     /** Opens the link to the command queue; throws when the bus does not answer. */
     async check(): Promise<void> {
-      await azureCall('reach the command queue', () => commandSender().createMessageBatch());
+      await azureCall('bus', 'reach the command queue', () => commandSender().createMessageBatch());
     },
   };
 }
 
 const send = (sender: ServiceBusSender, message: ServiceBusMessage): Promise<void> =>
-  azureCall(`send to "${sender.entityPath}"`, () => sender.sendMessages(message));
+  azureCall('bus', `send to "${sender.entityPath}"`, () => sender.sendMessages(message));

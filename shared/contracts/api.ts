@@ -5,11 +5,20 @@
 import { z } from 'zod';
 import type { Catalog } from '../model/catalog.js';
 import { API_PATHS } from '../model/naming.js';
-import { hasEnded, type OperationDocument, type OperationStep, statusOf } from '../model/operation.js';
+import {
+  isAtRest,
+  OPERATION_KINDS,
+  OPERATION_PHASES,
+  OPERATION_STATUSES,
+  type OperationDocument,
+  type OperationStep,
+  STEP_STATUSES,
+  statusOf,
+} from '../model/operation.js';
 import { ProblemSchema } from '../model/problem.js';
 import { TeamAccessRequestSchema } from '../model/request.js';
-import type { ModelDocument } from '../model/shared-model.js';
-import type { TeamDocument } from '../model/team.js';
+import { MODEL_PHASES, type ModelDocument } from '../model/shared-model.js';
+import { TEAM_PHASES, type TeamDocument } from '../model/team.js';
 
 /** Below the host's route prefix (`api`). */
 const V1 = 'v1';
@@ -18,10 +27,14 @@ export const StepViewSchema = z
   .object({
     id: z.string(),
     title: z.string(),
-    status: z.enum(['pending', 'running', 'waiting', 'succeeded', 'failed', 'undoing', 'undone', 'undo-failed']),
+    status: z.enum(STEP_STATUSES),
     startedAt: z.string().optional(),
     endedAt: z.string().optional(),
     waitingFor: z.string().optional(),
+    wakesAt: z
+      .string()
+      .optional()
+      .meta({ description: 'The latest moment at which a waiting step says something again' }),
     error: ProblemSchema.optional(),
   })
   .meta({ id: 'Step' });
@@ -30,11 +43,13 @@ export const StepViewSchema = z
 export const OperationViewSchema = z
   .object({
     id: z.string(),
-    kind: z.enum(['provision-team-access', 'deploy-kaito-model']),
+    kind: z.enum(OPERATION_KINDS),
     subject: z.string().meta({ description: 'The team or the model' }),
-    status: z.enum(['NotStarted', 'Running', 'Succeeded', 'Failed', 'Canceled']),
-    phase: z.enum(['accepted', 'running', 'unwinding', 'succeeded', 'failed', 'stuck']),
+    status: z.enum(OPERATION_STATUSES),
+    phase: z.enum(OPERATION_PHASES),
     attempt: z.number(),
+    stop: z.enum(['cancel', 'failed']).optional().meta({ description: 'Why it walks, or will walk, back' }),
+    retryOf: z.string().optional().meta({ description: 'The ended operation that this one repeats' }),
     percentComplete: z.number(),
     requestedBy: z.string(),
     ticket: z.string().optional(),
@@ -55,7 +70,7 @@ export const OperationSummarySchema = OperationViewSchema.omit({ steps: true }).
 export const TeamViewSchema = z
   .object({
     name: z.string(),
-    phase: z.enum(['Provisioning', 'Ready', 'Failed', 'Stuck']),
+    phase: z.enum(TEAM_PHASES),
     generation: z.number(),
     spec: TeamAccessRequestSchema.shape.spec,
     access: z
@@ -73,6 +88,7 @@ export const TeamViewSchema = z
       .optional(),
     createdAt: z.string(),
     lastUpdatedAt: z.string(),
+    queue: z.array(z.string()).meta({ description: 'Operations that wait, in order' }),
     links: z.object({ self: z.string(), operation: z.string() }),
   })
   .meta({ id: 'Team' });
@@ -85,7 +101,7 @@ export const ModelViewSchema = z
     enabled: z.boolean(),
     deployment: z
       .object({
-        phase: z.enum(['Deploying', 'Ready', 'Failed', 'Stuck']),
+        phase: z.enum(MODEL_PHASES),
         generation: z.number(),
         address: z.string(),
         members: z.array(z.string()),
@@ -178,6 +194,20 @@ export const ROUTES = {
     summary: 'One operation with its steps; answers 304 to a known ETag',
     answers: { 200: OperationViewSchema },
   }),
+  cancelOperation: route({
+    name: 'cancel-operation',
+    method: 'POST',
+    path: `${V1}/operations/{id}/cancel`,
+    summary: 'Stop it: what waits ends at once, what runs walks back; 409 after its first removal',
+    answers: { 202: OperationViewSchema, 200: OperationViewSchema },
+  }),
+  retryOperation: route({
+    name: 'retry-operation',
+    method: 'POST',
+    path: `${V1}/operations/{id}/retry`,
+    summary: 'Try again: the next attempt of what is held or stuck, a new operation for what has failed',
+    answers: { 202: OperationViewSchema },
+  }),
   listTeams: route({
     name: 'list-teams',
     method: 'GET',
@@ -236,8 +266,23 @@ export type ApiBase = string;
 export const operationUrl = (base: ApiBase, id: string): string => `${base}/${V1}/operations/${encodeURIComponent(id)}`;
 export const teamUrl = (base: ApiBase, name: string): string => `${base}/${V1}/teams/${encodeURIComponent(name)}`;
 
-export function operationView(operation: OperationDocument, base: ApiBase): OperationView {
-  const { id, kind, subject, phase, attempt, createdAt, startedAt, endedAt, lastUpdatedAt, error } = operation;
+/** `titles` of the steps, in their order; a list, which shows no steps, needs none. */
+export function operationView(operation: OperationDocument, titles: readonly string[], base: ApiBase): OperationView {
+  const steps = operation.steps.map((step, index) => stepView(step, titles[index] ?? step.id));
+  return { ...operationSummary(operation, base), steps };
+}
+
+/** What a step waited for is of interest only while it waits. */
+function stepView({ waitingFor, wakesAt, ...step }: OperationStep, title: string): z.infer<typeof StepViewSchema> {
+  const waits = step.status === 'waiting' || step.status === 'undoing';
+  // What was done by one call began when it ended, as far as anybody can tell.
+  const startedAt = step.startedAt ?? step.endedAt;
+  return { ...step, startedAt, title, ...(waits && { waitingFor, wakesAt }) };
+}
+
+export function operationSummary(operation: OperationDocument, base: ApiBase): z.infer<typeof OperationSummarySchema> {
+  const { id, kind, subject, phase, attempt, stop, retryOf, createdAt, startedAt, endedAt, lastUpdatedAt, error } =
+    operation;
   const isTeam = kind === 'provision-team-access';
   return {
     id,
@@ -246,6 +291,8 @@ export function operationView(operation: OperationDocument, base: ApiBase): Oper
     status: statusOf(phase),
     phase,
     attempt,
+    stop,
+    retryOf,
     percentComplete: percentOf(operation),
     requestedBy: operation.origin.requestedBy,
     ticket: operation.origin.ticket,
@@ -253,25 +300,13 @@ export function operationView(operation: OperationDocument, base: ApiBase): Oper
     startedAt,
     endedAt,
     lastUpdatedAt,
-    steps: operation.steps.map(stepView),
     error,
     links: { self: operationUrl(base, id), team: isTeam ? teamUrl(base, subject) : undefined },
   };
 }
 
-/** What a step waited for is of interest only while it waits. */
-const stepView = ({ rank: _, waitingFor, ...step }: OperationStep): z.infer<typeof StepViewSchema> => ({
-  ...step,
-  waitingFor: step.status === 'waiting' ? waitingFor : undefined,
-});
-
-export function operationSummary(operation: OperationDocument, base: ApiBase): z.infer<typeof OperationSummarySchema> {
-  const { steps: _, ...summary } = operationView(operation, base);
-  return summary;
-}
-
 export const teamView = (
-  { name, phase, generation, spec, access, ...team }: TeamDocument,
+  { name, phase, generation, spec, access, queue, ...team }: TeamDocument,
   base: ApiBase,
 ): TeamView => ({
   name,
@@ -279,6 +314,7 @@ export const teamView = (
   generation,
   spec,
   access,
+  queue: queue.map(({ operationId }) => operationUrl(base, operationId)),
   createdAt: team.createdAt,
   lastUpdatedAt: team.lastUpdatedAt,
   links: { self: teamUrl(base, name), operation: operationUrl(base, team.operationId) },
@@ -309,7 +345,7 @@ export function modelViews(catalog: Catalog, deployed: ModelDocument[], base: Ap
 }
 
 function percentOf({ phase, steps }: OperationDocument): number {
-  if (hasEnded(phase)) return 100;
+  if (isAtRest(phase)) return 100;
   const done = steps.filter((step) => step.status === 'succeeded').length;
   return Math.floor((done / Math.max(steps.length, 1)) * 100);
 }

@@ -1,6 +1,6 @@
 /**
- * The events that hai publishes on topic `access-events`: CloudEvents 1.0 in the past tense. Ids are derived from what happened, so a
- * consumer that sees one twice can tell. No event holds a secret.
+ * The events that hai publishes on topic `access-events`: CloudEvents 1.0 in the past tense, with types of their own for every kind of
+ * operation. Ids are derived from what happened, so a consumer that sees one twice can tell. No event holds a secret.
  */
 import { z } from 'zod';
 import { sha256 } from '../kit/ids.js';
@@ -11,22 +11,37 @@ export const EVENT_TYPES = {
   stepCompleted: 'com.contoso.hai.access.step-completed.v1',
   ready: 'com.contoso.hai.access.ready.v1',
   failed: 'com.contoso.hai.access.failed.v1',
+  canceled: 'com.contoso.hai.access.canceled.v1',
   rejected: 'com.contoso.hai.access.rejected.v1',
+  modelAccepted: 'com.contoso.hai.model.accepted.v1',
+  modelStepCompleted: 'com.contoso.hai.model.step-completed.v1',
+  modelReady: 'com.contoso.hai.model.ready.v1',
+  modelRetired: 'com.contoso.hai.model.retired.v1',
+  modelFailed: 'com.contoso.hai.model.failed.v1',
 } as const;
 export type EventName = keyof typeof EVENT_TYPES;
 
-const reference = { operationId: z.string(), team: z.string() };
+const ofTeam = { operationId: z.string(), team: z.string() };
+const ofModel = { operationId: z.string(), model: z.string() };
+/** `held` and `stuck` wait for a person; `failed` is over. */
+const failure = { phase: z.enum(['failed', 'canceled', 'held', 'stuck']), problem: ProblemSchema };
 
 export const EVENT_DATA = {
-  accepted: z.object({ ...reference, steps: z.number() }),
-  stepCompleted: z.object({ ...reference, step: z.string(), title: z.string() }),
+  accepted: z.object({ ...ofTeam, steps: z.number() }),
+  stepCompleted: z.object({ ...ofTeam, step: z.string(), title: z.string() }),
   ready: z.object({
-    ...reference,
+    ...ofTeam,
     apis: z.array(z.object({ url: z.string(), models: z.array(z.string()) })),
     keyReference: z.string(),
   }),
-  failed: z.object({ ...reference, phase: z.enum(['failed', 'stuck']), problem: ProblemSchema }),
+  failed: z.object({ ...ofTeam, ...failure }),
+  canceled: z.object({ ...ofTeam, reason: z.string() }),
   rejected: z.object({ rejectedId: z.string(), problem: ProblemSchema }),
+  modelAccepted: z.object({ ...ofModel, kind: z.string(), steps: z.number() }),
+  modelStepCompleted: z.object({ ...ofModel, step: z.string(), title: z.string() }),
+  modelReady: z.object(ofModel),
+  modelRetired: z.object(ofModel),
+  modelFailed: z.object({ ...ofModel, ...failure }),
 } as const satisfies Record<EventName, z.ZodType>;
 export type EventData<Name extends EventName> = z.infer<(typeof EVENT_DATA)[Name]>;
 

@@ -20,6 +20,8 @@ const KaitoModelSchema = z
     preset: z.string().min(1),
     /** Model name that the inference server answers to; read back from `GET /v1/models` at deployment. */
     servedName: z.string().min(1),
+    /** Names of other KAITO releases, which count as well. */
+    formerServedNames: z.array(z.string().min(1)).default([]),
     instanceType: z.string().regex(/^Standard_[A-Za-z0-9_]+$/),
     /** Private address of the model's load balancer, in subnet `models`. */
     staticAddress: z.ipv4(),

@@ -1,41 +1,70 @@
 /**
- * The operation: hai's record of one run for a team or for a shared model, with every planned step visible from the start. States only move
- * forward; the rank of a state is what the store compares when it patches.
+ * The operation: hai's record of one run for a subject, with every planned step visible from the start. It is small, since every step patches
+ * it; what it runs by (the frozen plan) stands beside it. States only move forward within an attempt.
  */
-import type { Plan } from './plan.js';
+import type { Direction } from './ledger.js';
 import type { Problem } from './problem.js';
 
-/** Where an operation is; `status` below is the closed set that clients of long-running operations know. */
-export type OperationPhase = 'accepted' | 'running' | 'unwinding' | 'succeeded' | 'failed' | 'stuck';
+/** Every kind of operation. */
+export const OPERATION_KINDS = ['provision-team-access', 'deploy-kaito-model', 'retire-kaito-model'] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
 
-export type OperationStatus = 'NotStarted' | 'Running' | 'Succeeded' | 'Failed' | 'Canceled';
+/**
+ * `queued`: waits in the subject's line. `accepted`: holds the lane, its command is out. `held`: failed, kept for investigation. `stuck`: a
+ * removal was refused. Held and stuck keep the lane and wait for a person.
+ */
+export const OPERATION_PHASES = [
+  'queued',
+  'accepted',
+  'running',
+  'unwinding',
+  'succeeded',
+  'failed',
+  'canceled',
+  'held',
+  'stuck',
+] as const;
+export type OperationPhase = (typeof OPERATION_PHASES)[number];
+
+/** The closed set that clients of long-running operations know (Microsoft REST guidelines). */
+export const OPERATION_STATUSES = ['NotStarted', 'Running', 'Succeeded', 'Failed', 'Canceled'] as const;
+export type OperationStatus = (typeof OPERATION_STATUSES)[number];
 
 const STATUS_OF: Record<OperationPhase, OperationStatus> = {
+  queued: 'NotStarted',
   accepted: 'NotStarted',
   running: 'Running',
   unwinding: 'Running',
   succeeded: 'Succeeded',
   failed: 'Failed',
+  canceled: 'Canceled',
+  held: 'Failed',
   stuck: 'Failed',
 };
 
 export const statusOf = (phase: OperationPhase): OperationStatus => STATUS_OF[phase];
 
-export const hasEnded = (phase: OperationPhase): boolean => ['succeeded', 'failed', 'stuck'].includes(phase);
+/** Ended for good: listeners have been told, the lane is given on. */
+export const hasEnded = (phase: OperationPhase): boolean => ['succeeded', 'failed', 'canceled'].includes(phase);
 
-/** A step's state. `undo-failed` is what makes an operation stuck. */
-export type StepStatus =
-  | 'pending'
-  | 'running'
-  | 'waiting'
-  | 'succeeded'
-  | 'failed'
-  | 'undoing'
-  | 'undone'
-  | 'undo-failed';
+/** Nothing moves by itself: ended, or parked until a person decides. */
+export const isAtRest = (phase: OperationPhase): boolean => hasEnded(phase) || isParked(phase);
+export const isParked = (phase: OperationPhase): boolean => phase === 'held' || phase === 'stuck';
 
-/** A state replaces another only if its rank is not lower: late messages and repeated activities cannot turn a step back. */
-export const STEP_RANK: Record<StepStatus, number> = {
+/** A step's states in the order in which they may follow each other; a state replaces its like or an earlier one. */
+export const STEP_STATUSES = [
+  'pending',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'undoing',
+  'undone',
+  'undo-failed',
+] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
+
+const STEP_RANK: Record<StepStatus, number> = {
   pending: 0,
   running: 1,
   waiting: 1,
@@ -46,15 +75,19 @@ export const STEP_RANK: Record<StepStatus, number> = {
   'undo-failed': 4,
 };
 
+/** The states that `status` may replace: late messages and repeated activities cannot turn a step back. */
+export const replaceableBy = (status: StepStatus): StepStatus[] =>
+  STEP_STATUSES.filter((other) => STEP_RANK[other] <= STEP_RANK[status]);
+
 export interface OperationStep {
   id: string;
-  title: string;
   status: StepStatus;
-  rank: number;
   startedAt?: string;
   endedAt?: string;
   /** What a waiting step waits for, in words an operator would use. */
   waitingFor?: string;
+  /** The latest moment at which a waiting step says something again; later than that, somebody takes over. */
+  wakesAt?: string;
   error?: Problem;
 }
 
@@ -70,54 +103,75 @@ export interface Origin {
   traceparent?: string;
 }
 
+/** Why an operation is to walk back: somebody canceled it, or a step failed. */
+export type Stop = 'cancel' | 'failed';
+
 export interface OperationDocument {
   id: string;
   /** Partition: a team's slug, or `model_<name>`. */
   team: string;
   type: 'operation';
-  kind: Plan['kind'];
-  /** `team-alpha` or the model's name. */
+  kind: OperationKind;
+  /** `team-alpha`, or the model's name. */
   subject: string;
   phase: OperationPhase;
   attempt: number;
-  /** Durable instance of the running attempt. */
-  instanceId?: string;
-  plan: Plan;
-  planHash: string;
+  /** The newest attempt whose instance has begun. */
+  claimed?: number;
+  direction: Direction;
+  stop?: Stop;
+  /** Set before the first removal: from here it only goes forward. */
+  pivot?: boolean;
+  /** The newest attempt that has surveyed; absent before the first survey. */
+  surveyed?: number;
+  /** What to do when a step fails. */
+  failurePolicy: 'undo' | 'hold';
   specHash?: string;
+  planHash?: string;
+  /** The ended operation that this one repeats. */
+  retryOf?: string;
+  /** Counts the accepted specifications of the subject, or the deployments of a model. */
+  generation: number;
   origin: Origin;
   steps: OperationStep[];
   createdAt: string;
   startedAt?: string;
   endedAt?: string;
-  /** Also the heartbeat: every step and every poll moves it. */
   lastUpdatedAt: string;
+  /** Its slot in the fleet, where that was still to come when it began: its quick lanes wait for it. */
+  slotAt?: string;
+  /** The latest moment at which a moving operation says something again. */
+  wakesAt?: string;
   error?: Problem;
 }
 
-/** A new operation with all its steps pending. */
-export function newOperation(
-  fields: Pick<OperationDocument, 'id' | 'team' | 'subject' | 'plan' | 'planHash' | 'specHash' | 'origin'>,
-  now: string,
-): OperationDocument {
-  return {
-    ...fields,
-    type: 'operation',
-    kind: fields.plan.kind,
-    phase: 'accepted',
-    attempt: 1,
-    steps: fields.plan.steps.map((step) => ({ ...step, status: 'pending', rank: STEP_RANK.pending })),
-    createdAt: now,
-    lastUpdatedAt: now,
-  };
-}
-
-/** Seconds a client should wait before it asks again. */
+/** Seconds a client should wait before it asks again; undefined when there is nothing to wait for. */
 export function retryAfterSeconds(
   operation: Pick<OperationDocument, 'phase' | 'createdAt'>,
   nowMs: number,
 ): number | undefined {
-  if (hasEnded(operation.phase)) return undefined;
+  if (isAtRest(operation.phase)) return undefined;
   const ageSeconds = (nowMs - Date.parse(operation.createdAt)) / 1000;
   return ageSeconds < 60 ? 2 : ageSeconds < 300 ? 5 : 10;
 }
+
+/** Longest sleep of any wait: after it the wait says again that it lives. */
+export const SLEEP_SECONDS_MAX = 5 * 60;
+
+/**
+ * How late a sign of life may be before its operation is taken over. A worker that was killed goes on by itself after up to 326 s on Azure
+ * Storage (queue visibility, measured on the genuine host: findings H20).
+ */
+export const LATENESS_SECONDS = 6 * 60;
+
+/** Is it time to take over: has the operation, or one of its waiting steps, missed its own word? */
+export function isOverdue(operation: Pick<OperationDocument, 'phase' | 'wakesAt' | 'steps'>, nowMs: number): boolean {
+  if (operation.phase !== 'running' && operation.phase !== 'unwinding') return false;
+  const words = [
+    operation.wakesAt,
+    ...operation.steps.map(({ status, wakesAt }) => (isMoving(status) ? wakesAt : undefined)),
+  ];
+  return words.some((word) => word !== undefined && Date.parse(word) + LATENESS_SECONDS * 1000 < nowMs);
+}
+
+const isMoving = (status: StepStatus): boolean => ['running', 'waiting', 'undoing'].includes(status);

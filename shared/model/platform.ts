@@ -20,6 +20,8 @@ export const PlatformSchema = z.object({
   modelSourceRanges: z.array(z.cidrv4()).min(1),
   /** Foundry accounts per region and Azure subscription. Documented as 100 on one page and 30 on another, hence a setting. */
   foundryAccountsMax: z.int().positive(),
+  /** Domain of Foundry accounts: `cognitiveservices.azure.com`, or that of a sovereign cloud. */
+  foundryDomain: z.string().min(1),
 });
 export type Platform = z.infer<typeof PlatformSchema>;
 
@@ -27,15 +29,31 @@ export type Platform = z.infer<typeof PlatformSchema>;
 export const apiUrl = (platform: Platform, provider: Provider): string =>
   joinUrl(platform.apiManagement.gatewayUrl, API_PATHS[provider]);
 
-/** ARM ids of what hai assigns roles on. */
-export const scopes = {
-  account: (platform: Platform, account: string): string =>
-    `${group(platform, platform.teamsResourceGroup)}/providers/Microsoft.CognitiveServices/accounts/${account}`,
-  project: (platform: Platform, account: string, project: string): string =>
-    `${scopes.account(platform, account)}/projects/${project}`,
-  secret: (platform: Platform, secret: string): string =>
-    `${group(platform, platform.resourceGroup)}/providers/Microsoft.KeyVault/vaults/${platform.keyVault.name}/secrets/${secret}`,
-};
-
-const group = (platform: Platform, name: string): string =>
-  `/subscriptions/${platform.azureSubscriptionId}/resourceGroups/${name}`;
+/** Full ids of everything that hai makes, from today's settings. They are frozen into specs: what was made keeps its id when settings move. */
+export function ids(platform: Platform) {
+  const group = (name: string) => `/subscriptions/${platform.azureSubscriptionId}/resourceGroups/${name}`;
+  const own = group(platform.resourceGroup);
+  const teams = group(platform.teamsResourceGroup);
+  const apiManagement = `${own}/providers/Microsoft.ApiManagement/service/${platform.apiManagement.name}`;
+  const cluster = `${own}/providers/Microsoft.ContainerService/managedClusters/${platform.cluster.name}`;
+  return {
+    apiManagement,
+    cluster,
+    product: (name: string) => `${apiManagement}/products/${name}`,
+    productApi: (product: string, api: string) => `${product}/apis/${api}`,
+    subscription: (name: string) => `${apiManagement}/subscriptions/${name}`,
+    backend: (name: string) => `${apiManagement}/backends/${name}`,
+    account: (name: string) => `${teams}/providers/Microsoft.CognitiveServices/accounts/${name}`,
+    project: (account: string, name: string) => `${account}/projects/${name}`,
+    connection: (project: string, name: string) => `${project}/connections/${name}`,
+    /** The secret at the vault, where values are. */
+    secret: (name: string) => joinUrl(platform.keyVault.url, `secrets/${name}`),
+    /** The secret at Resource Manager, where roles on it are. */
+    secretScope: (name: string) =>
+      `${own}/providers/Microsoft.KeyVault/vaults/${platform.keyVault.name}/secrets/${name}`,
+    dnsRecord: (name: string) => `${own}/providers/Microsoft.Network/privateDnsZones/${platform.dnsZone}/A/${name}`,
+    /** hai's own way to name an object of the cluster. */
+    inNamespace: (plural: string, name: string) =>
+      `${cluster}/namespaces/${platform.cluster.namespace}/${plural}/${name}`,
+  };
+}

@@ -5,6 +5,9 @@
  */
 import { API_IDS, MODEL_NAME, type Provider } from './naming.js';
 
+/** Counts the changes of the document's text: a team's policy of an older edition is written anew by the next change. */
+export const POLICY_EDITION = 1;
+
 export interface PolicyModel {
   provider: Provider;
   name: string;

@@ -65,6 +65,9 @@ const specHeader = {
     .max(500)
     .regex(/^\P{Cc}*$/u, 'no control characters')
     .optional(),
+  failurePolicy: z.enum(['undo', 'hold']).optional().meta({
+    description: 'What becomes of a request that fails: undone (default), or held as it is for investigation',
+  }),
 };
 
 export const TeamAccessRequestSchema = z
@@ -109,9 +112,10 @@ export function checkRequest(document: unknown, catalog: Catalog, guardrails: Gu
   return { ok: true, request, specHash: specHashOf(request) };
 }
 
-/** Hash of what the request means: order of lists and the justification do not count. */
-export const specHashOf = ({ spec: { justification: _, ...meaning } }: TeamAccessRequest): string =>
-  contentHash(meaning);
+/** Hash of what the request means: order of lists, the justification and the failure policy do not count. */
+export const specHashOf = ({
+  spec: { justification: _, failurePolicy: _policy, ...meaning },
+}: TeamAccessRequest): string => contentHash(meaning);
 
 function parseAnyForm(
   document: unknown,

@@ -1,134 +1,87 @@
-/** The one way to Cosmos DB: the client, and the few calls that the collections share. */
+/** The one way to Cosmos DB: the client, and how documents and conditions look there. */
 import { type Container, CosmosClient, type OperationInput, type PatchOperation } from '@azure/cosmos';
 import type { TokenCredential } from '@azure/identity';
-import { AzureError, azureCall } from '../azure/azure-error.js';
+import type { Condition, Write } from '../application/store.js';
 
 export interface CosmosSettings {
   endpoint: string;
   database: string;
   /** Only emulators have one; Azure is reached with the app's identity. */
   key?: string;
+  callDeadlineSeconds: number;
 }
 
-export interface Stored<Document> {
-  document: Document;
-  etag: string;
-}
-
-/** `access`: teams, shared models and their operations. `rejected`: inputs that could not be taken. */
+/** `access`: teams, shared models, their ledgers and operations. `rejected`: inputs that could not be taken. */
 export interface Containers {
   access: Container;
   rejected: Container;
 }
 
-/** Waiting is a matter of durable timers and redelivery, not of the SDK. */
-const NO_RETRIES = { maxRetryAttemptCount: 0, fixedRetryIntervalInMilliseconds: 0, maxWaitTimeInSeconds: 0 };
+/** A busy second is waited out by the SDK (a caller waits on the other end); what takes longer is a matter of durable timers and redelivery. */
+const RETRIES = { maxRetryAttemptCount: 3, fixedRetryIntervalInMilliseconds: 0, maxWaitTimeInSeconds: 2 };
 
-export function openContainers({ endpoint, database, key }: CosmosSettings, credential: TokenCredential): Containers {
+export function openContainers(settings: CosmosSettings, credential: TokenCredential): Containers {
+  const { endpoint, database, key, callDeadlineSeconds } = settings;
   const client = new CosmosClient({
     endpoint,
     ...(key ? { key } : { aadCredentials: credential }),
-    connectionPolicy: { retryOptions: NO_RETRIES },
+    connectionPolicy: { retryOptions: RETRIES, requestTimeout: callDeadlineSeconds * 1000 },
   });
   const container = (id: string) => client.database(database).container(id);
   return { access: container('access'), rejected: container('rejected') };
 }
 
-/** Point read; undefined when there is no such document. */
-export async function readDocument<Document>(
-  container: Container,
-  id: string,
-  partition: string,
-): Promise<Stored<Document> | undefined> {
-  const { resource, etag } = await azureCall(`read document "${id}"`, () =>
-    container.item(id, partition).read<Document & Record<string, unknown>>(),
-  );
-  return resource && { document: withoutSystemFields(resource) as Document, etag };
+/** A write as the SDK's transactions take it. */
+export function operationOf(write: Write): OperationInput {
+  if ('create' in write) return { operationType: 'Create', resourceBody: plainJson(write.create) };
+  if ('replace' in write) {
+    const { replace, etag } = write;
+    return { operationType: 'Replace', id: replace.id, resourceBody: plainJson(replace), ifMatch: etag };
+  }
+  if ('remove' in write)
+    return { operationType: 'Delete', id: write.remove, ...(write.etag && { ifMatch: write.etag }) };
+  return { operationType: 'Patch', id: write.patch, resourceBody: patchBody(write) };
 }
-
-/** Patches a document if `condition` holds (a predicate over `c`); false when it did not, or when the document is gone. */
-export async function patchIf(
-  container: Container,
-  id: string,
-  partition: string,
-  condition: string,
-  changes: Record<string, unknown>,
-): Promise<boolean> {
-  const body = { condition: `FROM c WHERE ${condition}`, operations: patchOperations(changes) };
-  return unlessRefused(`change document "${id}"`, () => container.item(id, partition).patch(body));
-}
-
-/** Runs `operations` as one transaction; false when a condition, an ETag or a taken id refused it, and then nothing was written. */
-export async function writeTogether(
-  container: Container,
-  partition: string,
-  operations: OperationInput[],
-): Promise<boolean> {
-  return unlessRefused('write documents together', async () => {
-    const { code, result } = await container.items.batch(operations, partition);
-    if (code === undefined || code < 300) {
-      const failed = result?.find(({ statusCode }) => statusCode >= 300 && statusCode !== FAILED_DEPENDENCY);
-      if (failed)
-        throw new AzureError('write documents together', String(failed.statusCode), failed.statusCode, 'refused');
-    } else throw new AzureError('write documents together', String(code), code, 'refused');
-  });
-}
-
-/** In a transaction: creates the document, or replaces the version that the ETag `replacing` names. */
-export const createOrReplace = <Document extends { id: string }>(
-  document: Document,
-  replacing?: string,
-): OperationInput =>
-  replacing
-    ? { operationType: 'Replace', id: document.id, resourceBody: plainJson(document), ifMatch: replacing }
-    : { operationType: 'Create', resourceBody: plainJson(document) };
-
-/** A change to one document inside a transaction, with its condition. */
-export const patchInBatch = (id: string, condition: string, changes: Record<string, unknown>): OperationInput => ({
-  operationType: 'Patch',
-  id,
-  resourceBody: { condition: `FROM c WHERE ${condition}`, operations: patchOperations(changes) },
-});
 
 /** Cosmos accepts at most ten operations in one patch. */
 const PATCH_OPERATIONS_MAX = 10;
-/** Status of the other operations when one of a transaction failed. */
-const FAILED_DEPENDENCY = 424;
-/** Conflict, precondition failed, and not found: somebody else was first. */
-const REFUSED = [404, 409, 412];
 
-function patchOperations(changes: Record<string, unknown>): PatchOperation[] {
-  const operations = Object.entries(changes).map(
-    ([path, value]): PatchOperation => (value === REMOVE ? { op: 'remove', path } : { op: 'set', path, value }),
-  );
+export function patchBody(write: Extract<Write, { patch: string }>) {
+  const operations: PatchOperation[] = [
+    ...Object.entries(write.set ?? {}).map(([path, value]) => ({ op: 'set' as const, path, value })),
+    ...(write.unset ?? []).map((path) => ({ op: 'remove' as const, path })),
+    ...Object.entries(write.add ?? {}).map(([path, value]) => ({ op: 'incr' as const, path, value })),
+  ];
   if (operations.length > PATCH_OPERATIONS_MAX)
     throw new Error(`A patch of ${operations.length} operations is too large`);
-  return operations;
+  const condition = write.if && predicateOf(write.if);
+  return { ...(condition && { condition: `FROM c WHERE ${condition}` }), operations };
 }
 
-/** As a change: takes the property away. */
-export const REMOVE = Symbol('remove');
-
-async function unlessRefused(action: string, write: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await azureCall(action, write);
-    return true;
-  } catch (error) {
-    if (error instanceof AzureError && error.status !== undefined && REFUSED.includes(error.status)) return false;
-    throw error;
-  }
+/** A condition as query text. Paths and values are hai's own; both are quoted all the same. */
+export function predicateOf({ equals, oneOf, absent, atMost, above }: Condition): string {
+  return [
+    ...Object.entries(equals ?? {}).map(([path, value]) => `${at(path)} = ${JSON.stringify(value)}`),
+    ...Object.entries(oneOf ?? {}).map(
+      ([path, values]) => `${at(path)} IN (${values.map((value) => JSON.stringify(value)).join(', ')})`,
+    ),
+    ...(absent ?? []).map((path) => `NOT IS_DEFINED(${at(path)})`),
+    ...Object.entries(atMost ?? {}).map(([path, value]) => `${at(path)} <= ${value}`),
+    ...Object.entries(above ?? {}).map(([path, value]) => `${at(path)} > ${value}`),
+  ].join(' AND ');
 }
+
+/** `/steps/3/status` → `c["steps"][3]["status"]`. */
+const at = (pointer: string): string =>
+  `c${pointer
+    .split('/')
+    .slice(1)
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `[${JSON.stringify(part)}]`))
+    .join('')}`;
 
 /** Properties that Cosmos adds (`_etag`, `_ts` …) are not the document's. */
-const withoutSystemFields = (resource: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(resource).filter(([key]) => !key.startsWith('_')));
-
-/** The documents of a query's answer. */
-export const documentsOf = <Document>(resources: Record<string, unknown>[] = []): Document[] =>
-  resources.map((resource) => withoutSystemFields(resource) as Document);
-
-/** Quotes a text for a predicate, where parameters are not possible. Only ids and enum words of our own are ever put in. */
-export const quoted = (text: string): string => JSON.stringify(text);
+export const withoutSystemFields = <Document>(resource: Record<string, unknown>): Document =>
+  Object.fromEntries(Object.entries(resource).filter(([key]) => !key.startsWith('_'))) as Document;
 
 /** A document as the SDK types a body: JSON, without the properties that are undefined. */
 const plainJson = (document: object) => JSON.parse(JSON.stringify(document)) as Record<string, never>;

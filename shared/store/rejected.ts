@@ -2,7 +2,7 @@
 
 import { azureCall } from '../azure/azure-error.js';
 import type { Problem } from '../model/problem.js';
-import { type Containers, documentsOf } from './cosmos.js';
+import { type Containers, withoutSystemFields } from './cosmos.js';
 
 export interface RejectedDocument {
   id: string;
@@ -27,19 +27,16 @@ export function rejectedStore({ rejected }: Containers) {
   return {
     /** Idempotent: the same message is kept once. */
     async keep(document: RejectedDocument): Promise<void> {
-      await azureCall('keep a rejected input', () => rejected.items.upsert(document));
+      await azureCall('cosmos', 'keep a rejected input', () => rejected.items.upsert(document));
     },
 
     /** Newest first. */
     async list(pageSize: number, continuation?: string): Promise<RejectedPage> {
-      const page = await rejected.items
-        .query<Record<string, unknown>>('SELECT * FROM c ORDER BY c.receivedAt DESC', {
-          maxItemCount: pageSize,
-          continuationToken: continuation,
-        })
-        .fetchNext();
+      const options = { maxItemCount: pageSize, continuationToken: continuation };
+      const feed = rejected.items.query<Record<string, unknown>>('SELECT * FROM c ORDER BY c.receivedAt DESC', options);
+      const page = await azureCall('cosmos', 'list rejected inputs', () => feed.fetchNext());
       return {
-        rejected: documentsOf(page.resources),
+        rejected: (page.resources ?? []).map((raw) => withoutSystemFields<RejectedDocument>(raw)),
         continuation: page.continuationToken,
       };
     },

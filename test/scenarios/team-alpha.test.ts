@@ -16,7 +16,7 @@ describe('team-alpha asks for two models by HTTP while API Management still acti
     expect(answer.headers.get('retry-after')).toBe('2');
     expect(answer.headers.get('operation-location')).toBe(`${hai.api}/operations/${id}`);
     expect(answer.body).toMatchObject({ status: 'NotStarted', phase: 'accepted', percentComplete: 0 });
-    expect(answer.body.steps.map((step) => step.status)).toEqual(Array(13).fill('pending'));
+    expect(answer.body.steps.map((step) => step.status)).toEqual(Array(14).fill('pending'));
   });
 
   it('shows what it waits for', async () => {
@@ -27,7 +27,7 @@ describe('team-alpha asks for two models by HTTP while API Management still acti
     const instance = await fetch(`${hai.host.url}/runtime/webhooks/durabletask/instances/${id}-1`);
     expect(await instance.json()).toMatchObject({
       runtimeStatus: 'Running',
-      customStatus: { phase: 'running', step: 'gateway-ready' },
+      customStatus: { phase: 'running', stage: 1, stages: 4 },
     });
   });
 
@@ -80,7 +80,7 @@ describe('team-alpha asks for two models by HTTP while API Management still acti
 
   it('publishes what happened, in order, once', async () => {
     const types = (await hai.events()).map(({ type }) => type.split('.').at(-2));
-    expect(types).toEqual(['accepted', ...Array(13).fill('step-completed'), 'ready']);
+    expect(types).toEqual(['accepted', ...Array(14).fill('step-completed'), 'ready']);
   });
 
   it('logs its end in one line, for the alerts', () => {
@@ -118,11 +118,15 @@ describe('team-alpha asks for two models by HTTP while API Management still acti
     expect(hai.recorded).toHaveLength(writes);
   });
 
-  it('is refused with another specification, since changes come later', async () => {
+  it('is changed by another specification: only what differs is written', async () => {
+    const writes = hai.recorded.length;
     const changed = example('team-alpha.yaml').replace('10000', '9999');
-    const answer = await hai.post<{ code: string; operationId: string }>('access-requests', changed, YAML);
-    expect(answer.status).toBe(409);
-    expect(answer.headers.get('content-type')).toBe('application/problem+json');
-    expect(answer.body).toMatchObject({ code: 'change-not-available', operationId: id });
+    const answer = await hai.post('access-requests', changed, YAML);
+    expect(answer).toMatchObject({ status: 202, body: { kind: 'provision-team-access' } });
+    expect(answer.body.steps.map((step) => step.id)).toEqual(['gateway-ready', 'product-policy', 'proof']);
+    expect(await hai.finish(answer.body.id)).toMatchObject({ status: 'Succeeded' });
+    const toAzure = hai.recorded.slice(writes);
+    expect(toAzure.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)).toEqual(['PUT policy']);
+    expect(await hai.team('team-alpha')).toMatchObject({ phase: 'Ready', generation: 2 });
   });
 });

@@ -1,13 +1,17 @@
-/** Small builders for tests: a valid request, the real catalog and guardrails, a platform. */
+/** Small builders for tests: a valid request, the real catalog and guardrails, a platform, a line's places. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
+import { ROOT } from '../../dev/paths.js';
 import { CatalogSchema } from '../../shared/model/catalog.js';
 import { GuardrailsSchema } from '../../shared/model/guardrails.js';
+import type { Placed } from '../../shared/model/line.js';
+import { slugOf } from '../../shared/model/naming.js';
 import type { Platform } from '../../shared/model/platform.js';
+import { checkRequest } from '../../shared/model/request.js';
+import type { TeamTarget } from '../../shared/plan/team-access.js';
 
-const root = path.join(__dirname, '..', '..');
-const readYaml = (file: string): unknown => parse(readFileSync(path.join(root, file), 'utf8'));
+const readYaml = (file: string): unknown => parse(readFileSync(path.join(ROOT, file), 'utf8'));
 
 export const catalog = CatalogSchema.parse(readYaml('config/model-catalog.yaml'));
 export const guardrails = GuardrailsSchema.parse(readYaml('config/guardrails.yaml'));
@@ -24,6 +28,7 @@ export const platform: Platform = {
   modelsSubnet: 'models',
   modelSourceRanges: ['10.10.6.0/24', '10.10.7.0/24'],
   foundryAccountsMax: 100,
+  foundryDomain: 'cognitiveservices.azure.com',
 };
 
 interface ModelAccess {
@@ -54,4 +59,20 @@ export const model = (name: string, limits: Partial<ModelAccess> = {}): ModelAcc
   tokensPerMinute: 10_000,
   dailyTokenQuota: 500_000,
   ...limits,
+});
+
+/** What the document asks for, as the worker plans it; throws when it would be refused. */
+export function checked(document: unknown, offered = catalog, keyGeneration = 1): TeamTarget {
+  const result = checkRequest(document, offered, guardrails);
+  if (!result.ok) throw new Error(JSON.stringify(result.problem));
+  const { metadata, spec } = result.request;
+  return { team: metadata.name, slug: slugOf(metadata.name), spec, keyGeneration };
+}
+
+/** An operation's place in a line; a request unless said otherwise. */
+export const placed = (generation: number, more: Partial<Placed> = {}): Placed => ({
+  operationId: `alpha_${generation}`,
+  kind: 'provision-team-access',
+  generation,
+  ...more,
 });

@@ -20,6 +20,8 @@ export interface HaiOptions {
   /** Keeps the state, so that a second start on the same folder continues. */
   dataDir?: string;
   latencies?: WorldOptions['latencies'];
+  /** What is there from the start, in place of `dev/world.yaml`. */
+  resources?: unknown;
   settings?: Record<string, string>;
 }
 
@@ -42,7 +44,7 @@ export async function startHai(options: HaiOptions = {}) {
   const world: World = await startWorld({
     clock,
     topology: JSON.parse(readFileSync(TOPOLOGY_FILE, 'utf8')),
-    resources: readWorldFile(WORLD_FILE),
+    resources: options.resources ?? readWorldFile(WORLD_FILE),
     apimActivating: options.apimActivating,
     dataDir: options.dataDir,
     latencies: options.latencies,

@@ -1,0 +1,12 @@
+/** hai's own command to run an operation's attempt. Sending it again is harmless: the operation's document decides whether it starts anything. */
+import { commandMessageId } from '../contracts/messages.js';
+import type { OperationDocument } from '../model/operation.js';
+import type { Services } from './services.js';
+
+export async function sendCommand(
+  { id, attempt }: Pick<OperationDocument, 'id' | 'attempt'>,
+  { publisher }: Pick<Services, 'publisher'>,
+): Promise<void> {
+  const command = { operationId: id, attempt };
+  await publisher.sendCommand(command, commandMessageId(command));
+}

@@ -1,0 +1,22 @@
+/** The bounds of one activity run, each with its reason. */
+
+/** A call to a service is aborted after this long; Resource Manager itself gives up after about as long. */
+export const CALL_SECONDS = 100;
+
+/** What one run may take in all: below the function's five minutes, which on Azure would end the worker. */
+const RUN_SECONDS = 220;
+
+/** A call that was aborted here may still land there: as long again as it was allowed to take. */
+const LATE_SECONDS = CALL_SECONDS;
+
+/** Until when a note stands: longest run, and the longest lateness of its last call. */
+export const NOTE_SECONDS = RUN_SECONDS + LATE_SECONDS;
+
+/** Between two looks that must agree that something is gone: longer than replicas of a service differ. */
+export const SURE_SECONDS = 15;
+
+/** A survey that is older than this is not believed by a step, which reads again. */
+export const SURVEY_SECONDS = 60;
+
+/** Reads of one survey at a time: a plan has up to two hundred resources, and a burst must not empty a bucket. */
+export const SURVEY_READS_AT_ONCE = 8;

@@ -1,0 +1,210 @@
+/**
+ * Takes a request, by whichever door: check, plan for show, claim, command. The team's document is the arbiter: of requests that arrive together
+ * one makes the operation, the others get it as their answer. What does not begin at once waits in the team's line.
+ */
+import { timestamp } from '../kit/clock.js';
+import { newId, sha256 } from '../kit/ids.js';
+import { enqueue, giveLane, QUEUE_MAX } from '../model/line.js';
+import { operationId } from '../model/naming.js';
+import type { OperationDocument, Origin } from '../model/operation.js';
+import { type Problem, ProblemError, problem } from '../model/problem.js';
+import { checkRequest, type TeamAccessRequest, teamSlug } from '../model/request.js';
+import { decideAccess, requestedTeam, type TeamDocument } from '../model/team.js';
+import { type Held, heldAfter, heldOf, type Moves, planHashOf } from '../plan/moves.js';
+import { type PlanDocument, planId, type Target } from '../plan/plan-document.js';
+import { outboxWrite } from './announce.js';
+import { sendCommand } from './commands.js';
+import { unparkWrite } from './decide.js';
+import { listEntries, readOperation, readPlan, readTeam } from './documents.js';
+import { dropWrites } from './end-operation.js';
+import type { Services } from './services.js';
+import type { Stored, Write } from './store.js';
+import { movesTo, stagesOf } from './target.js';
+
+export type Intake =
+  | { kind: 'accepted' | 'same' | 'no-change'; operation: OperationDocument }
+  | { kind: 'refused'; problem: Problem };
+
+/** Remembers which operation a message or an idempotency key led to, beyond the broker's window. */
+export interface Receipt {
+  id: string;
+  team: string;
+  type: 'receipt';
+  operationId: string;
+  specHash: string;
+  /** Seconds; Cosmos removes it by itself. */
+  ttl: number;
+}
+
+/** Long enough for a ticketing system that replays a week after an outage. */
+const RECEIPT_SECONDS = 14 * 24 * 3600;
+
+/** Rounds of read, decide, claim. Each lost round means that somebody else's claim succeeded, so two are normal and more are rare. */
+const CLAIM_ROUNDS_MAX = 5;
+
+export async function takeRequest(document: unknown, origin: Origin, services: Services): Promise<Intake> {
+  const checked = checkRequest(document, services.catalog, services.guardrails);
+  if (!checked.ok) return { kind: 'refused', problem: checked.problem };
+  const { request, specHash } = checked;
+
+  const earlier = await findReceipt(request, specHash, origin, services);
+  if (earlier) return earlier;
+  for (let round = 0; round < CLAIM_ROUNDS_MAX; round++) {
+    const team = await readTeam(services.store, teamSlug(request));
+    const decision = decideAccess(team?.document, specHash, await isNewestStopped(team, services));
+    if (decision.kind !== 'start') return answerWith(decision.kind, decision.operationId, services);
+    if ((team?.document.queue.length ?? 0) >= QUEUE_MAX) return { kind: 'refused', problem: queueFull(request) };
+    const operation = await claim(request, specHash, team, origin, services);
+    if (operation) return { kind: 'accepted', operation };
+  }
+  throw new ProblemError(problem('unavailable', `"${request.metadata.name}" is being written by others; try again.`));
+}
+
+/** An operation that is being stopped is nobody's answer: who asks again queues behind it. */
+async function isNewestStopped(team: Stored<TeamDocument> | undefined, { store }: Services): Promise<boolean> {
+  const newest = team?.document.newest;
+  if (!newest || newest.operationId === team.document.settled?.operationId) return false;
+  return (await readOperation(store, newest.operationId))?.document.stop !== undefined;
+}
+
+/** Writes team, operation, plan and receipt at once; undefined when somebody else was first: read again and decide again. */
+async function claim(
+  request: TeamAccessRequest,
+  specHash: string,
+  previous: Stored<TeamDocument> | undefined,
+  origin: Origin,
+  services: Services,
+): Promise<OperationDocument | undefined> {
+  const { store, clock } = services;
+  const partition = teamSlug(request);
+  const now = timestamp(clock);
+  const id = operationId(partition, newId(clock.now()));
+  const generation = (previous?.document.generation ?? 0) + 1;
+  const placed = { operationId: id, kind: 'provision-team-access' as const, generation, specHash };
+  const requested = requestedTeam(previous?.document, request, placed, partition, now);
+  const { line: queued, superseded } = enqueue(requested, placed);
+  const { line, starts } = giveLane(queued);
+  const target: Target = { kind: 'team-access', spec: request.spec, keyGeneration: requested.keyGeneration };
+  const subject = { subject: request.metadata.name, team: partition };
+  const shown = movesTo(target, await heldBefore(previous, subject, services), subject, services);
+  const operation = newOperation({
+    ...subject,
+    id,
+    kind: placed.kind,
+    generation,
+    specHash,
+    origin,
+    failurePolicy: request.spec.failurePolicy ?? 'undo',
+    phase: starts ? 'accepted' : 'queued',
+    moves: shown,
+    now,
+  });
+  const steps = shown.flat(2).length;
+  const writes: Write[] = [
+    previous ? { replace: line, etag: previous.etag } : { create: line },
+    { create: operation },
+    { create: planOf(operation, target, shown) },
+    ...receiptWrites(operation, specHash, origin),
+    ...(await dropWrites(superseded, services)),
+    outboxWrite(services, operation, 'accepted', { operationId: id, team: operation.subject, steps }),
+  ];
+  const parked = previous?.document.isParked ? await unparkHeld(previous.document, services) : undefined;
+  if (parked) Object.assign(line, { isParked: undefined });
+  if (!(await store.commit(partition, parked ? [...writes, parked.write] : writes))) return undefined;
+  // From here on the operation is durable. A command that cannot be sent now is sent by the sweep, which says so in its log.
+  if (starts) await sendCommand(operation, services).catch(() => {});
+  if (parked) await sendCommand(parked.next, services).catch(() => {});
+  return operation;
+}
+
+/** A newer request cancels an operation that is held for investigation: it walks back first. A stuck one stays for its operator. */
+async function unparkHeld({ lane }: TeamDocument, services: Services) {
+  const held = lane && (await readOperation(services.store, lane.operationId))?.document;
+  return held?.phase === 'held' ? unparkWrite(held, 'cancel', services) : undefined;
+}
+
+/** What a queued request is planned against: what the one before it will leave. */
+async function heldBefore(
+  previous: Stored<TeamDocument> | undefined,
+  subject: Pick<OperationDocument, 'subject' | 'team'>,
+  services: Services,
+): Promise<Held[]> {
+  if (!previous) return [];
+  const before = previous.document.queue.at(-1) ?? previous.document.lane;
+  const target = before && (await readPlan(services.store, before.operationId))?.document.target;
+  if (target) return heldAfter(stagesOf(target, subject, services), services.table);
+  return heldOf((await listEntries(services.store, subject.team)).map(({ document }) => document));
+}
+
+interface NewOperation
+  extends Pick<
+    OperationDocument,
+    'id' | 'team' | 'kind' | 'subject' | 'generation' | 'specHash' | 'origin' | 'failurePolicy' | 'phase'
+  > {
+  moves: Moves;
+  now: string;
+  retryOf?: string;
+}
+
+/** A new operation with all its steps pending, as far as they can be foreseen. */
+export function newOperation({ moves, now, ...fields }: NewOperation): OperationDocument {
+  return {
+    ...fields,
+    type: 'operation',
+    attempt: 1,
+    direction: 'forward',
+    planHash: planHashOf(moves),
+    steps: moves.flat(2).map(({ id }) => ({ id, status: 'pending' })),
+    createdAt: now,
+    lastUpdatedAt: now,
+  };
+}
+
+export const planOf = ({ id, team }: OperationDocument, target: Target, shown: Moves): PlanDocument => ({
+  id: planId(id),
+  team,
+  type: 'plan',
+  operationId: id,
+  target,
+  titles: shown.flat(2).map(({ title }) => title),
+});
+
+function receiptWrites({ id, team }: OperationDocument, specHash: string, origin: Origin): Write[] {
+  const key = receiptId(origin);
+  if (!key) return [];
+  const receipt: Receipt = { id: key, team, type: 'receipt', operationId: id, specHash, ttl: RECEIPT_SECONDS };
+  return [{ create: receipt }];
+}
+
+/** The same message or key again, beyond the broker's own window. */
+async function findReceipt(
+  request: TeamAccessRequest,
+  specHash: string,
+  origin: Origin,
+  services: Services,
+): Promise<Intake | undefined> {
+  const id = receiptId(origin);
+  const receipt = id && (await services.store.read<Receipt>(teamSlug(request), id))?.document;
+  if (!receipt) return undefined;
+  if (receipt.specHash !== specHash)
+    return {
+      kind: 'refused',
+      problem: problem('idempotency-key-reused', `"${origin.sourceId}" came before with a different document.`, {
+        operationId: receipt.operationId,
+        nextStep: 'Use a new key for a new request.',
+      }),
+    };
+  return answerWith('same', receipt.operationId, services);
+}
+
+async function answerWith(kind: 'same' | 'no-change', id: string, services: Services): Promise<Intake> {
+  const found = await readOperation(services.store, id);
+  if (!found) throw new Error(`Operation "${id}" of the team is gone`);
+  return { kind, operation: found.document };
+}
+
+const receiptId = ({ source, sourceId }: Origin): string | undefined =>
+  source && sourceId ? `receipt_${sha256(`${source}\n${sourceId}`)}` : undefined;
+
+const queueFull = ({ metadata: { name } }: TeamAccessRequest): Problem =>
+  problem('queue-full', `${QUEUE_MAX} operations of "${name}" are waiting; wait for them, or cancel some.`);

@@ -1,0 +1,141 @@
+/** The `access` container: teams, shared models, their ledgers, operations, plans and outboxes, all by partition. */
+import type { Container, SqlParameter } from '@azure/cosmos';
+import type { OperationFilter, Page, Store, Stored, Write } from '../application/store.js';
+import { azureCall } from '../azure/azure-error.js';
+import type { OperationDocument } from '../model/operation.js';
+import { ServiceError } from '../model/service-error.js';
+import { operationOf, patchBody, withoutSystemFields } from './cosmos.js';
+
+type Raw = Record<string, unknown>;
+
+export function accessStore(access: Container): Store {
+  const query = async <Document>(
+    what: string,
+    text: string,
+    parameters: SqlParameter[] = [],
+    partitionKey?: string,
+  ) => {
+    const { resources } = await call(what, () =>
+      access.items.query<Raw>({ query: text, parameters }, { partitionKey }).fetchAll(),
+    );
+    return resources.map(
+      (raw): Stored<Document> => ({ document: withoutSystemFields<Document>(raw), etag: String(raw['_etag']) }),
+    );
+  };
+  const documents = async <Document>(what: string, text: string, parameters: SqlParameter[] = []) =>
+    (await query<Document>(what, text, parameters)).map(({ document }) => document);
+
+  return {
+    async read<Document>(partition: string, id: string): Promise<Stored<Document> | undefined> {
+      const { resource, etag } = await call(`read document "${id}"`, () => access.item(id, partition).read<Raw>());
+      return resource && { document: withoutSystemFields<Document>(resource), etag };
+    },
+
+    async commit(partition: string, writes: readonly Write[]): Promise<boolean> {
+      return unlessRefused(async () => {
+        const { code, result } = await call('write documents together', () =>
+          access.items.batch(writes.map(operationOf), partition),
+        );
+        const failed = result?.find(
+          ({ statusCode }) => statusCode >= 300 && statusCode !== FAILED_DEPENDENCY,
+        )?.statusCode;
+        const status = failed ?? (code !== undefined && code >= 300 ? code : undefined);
+        if (status !== undefined) throw refusal(status);
+      });
+    },
+
+    async patch<Document>(partition: string, write: Extract<Write, { patch: string }>): Promise<Document | undefined> {
+      let patched: Document | undefined;
+      await unlessRefused(async () => {
+        const { resource } = await call(`change document "${write.patch}"`, () =>
+          access.item(write.patch, partition).patch<Raw>(patchBody(write)),
+        );
+        patched = resource && withoutSystemFields<Document>(resource);
+      });
+      return patched;
+    },
+
+    listIn: <Document>(partition: string, type: string) =>
+      query<Document>(
+        `list ${type} documents`,
+        'SELECT * FROM c WHERE c.type = @type',
+        [{ name: '@type', value: type }],
+        partition,
+      ),
+
+    listAll: <Document>(type: string, max: number) =>
+      documents<Document>(`list ${type} documents`, 'SELECT TOP @max * FROM c WHERE c.type = @type', [
+        { name: '@max', value: max },
+        { name: '@type', value: type },
+      ]),
+
+    /** Newest first. `continuation` is what the page before gave. */
+    async listOperations(
+      filter: OperationFilter,
+      pageSize: number,
+      continuation?: string,
+    ): Promise<Page<OperationDocument>> {
+      const { conditions, parameters } = predicate(filter);
+      const text = `SELECT * FROM c WHERE ${conditions.join(' AND ')} ORDER BY c.createdAt DESC`;
+      const options = { maxItemCount: pageSize, continuationToken: continuation };
+      const page = await call('list operations', () =>
+        access.items.query<Raw>({ query: text, parameters }, options).fetchNext(),
+      );
+      return {
+        items: (page.resources ?? []).map((raw) => withoutSystemFields<OperationDocument>(raw)),
+        continuation: page.continuationToken,
+      };
+    },
+
+    listMoving: (max) =>
+      documents(
+        'list moving operations',
+        "SELECT TOP @max * FROM c WHERE c.type = 'operation' AND c.phase IN ('accepted', 'running', 'unwinding') ORDER BY c.lastUpdatedAt",
+        [{ name: '@max', value: max }],
+      ),
+
+    listTeams: () => documents('list teams', `SELECT TOP ${LIST_MAX} * FROM c WHERE c.type = 'team' ORDER BY c.name`),
+    listModels: () => documents('list models', `SELECT TOP ${LIST_MAX} * FROM c WHERE c.type = 'model'`),
+  };
+}
+
+const LIST_MAX = 1000;
+
+/** Status of the other operations when one of a transaction failed. */
+const FAILED_DEPENDENCY = 424;
+/** Conflict, precondition failed, and not found: somebody else was first. */
+const REFUSED = [404, 409, 412];
+
+const call = <Result>(action: string, run: () => Promise<Result>): Promise<Result> => azureCall('cosmos', action, run);
+
+const refusal = (status: number): ServiceError =>
+  new ServiceError({
+    service: 'cosmos',
+    action: 'write documents together',
+    code: `Http${status}`,
+    status,
+    detail: 'refused',
+  });
+
+async function unlessRefused(write: () => Promise<void>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError && error.status !== undefined && REFUSED.includes(error.status)) return false;
+    throw error;
+  }
+}
+
+function predicate({ partition, kind, phases }: OperationFilter) {
+  const conditions = ["c.type = 'operation'"];
+  const parameters: SqlParameter[] = [];
+  const add = (condition: string, name: string, value: string | string[]) => {
+    conditions.push(condition);
+    parameters.push({ name, value });
+  };
+  if (partition) add('c.team = @team', '@team', partition);
+  if (kind) add('c.kind = @kind', '@kind', kind);
+  if (phases) add('ARRAY_CONTAINS(@phases, c.phase)', '@phases', [...phases]);
+  return { conditions, parameters };
+}
