@@ -2,7 +2,7 @@
 import { ROUTES } from '../../shared/contracts/api.js';
 import { implementRoute } from './route.js';
 
-implementRoute(ROUTES.readHealth, () => ({ status: 200, body: { status: 'ok' } }));
+implementRoute(ROUTES.readHealth, () => ({ status: 200, body: { status: 'ok' as const } }));
 
 implementRoute(ROUTES.readReadiness, async ({ services: { store, publisher } }) => {
   const checks = {
@@ -10,7 +10,10 @@ implementRoute(ROUTES.readReadiness, async ({ services: { store, publisher } }) 
     serviceBus: await wordFor(() => publisher.check()),
   };
   const isReady = Object.values(checks).every((word) => word === 'ok');
-  return { status: isReady ? 200 : 503, body: { status: isReady ? 'ok' : 'unavailable', checks } };
+  return {
+    status: isReady ? 200 : 503,
+    body: { status: isReady ? ('ok' as const) : ('unavailable' as const), checks },
+  };
 });
 
 /** Probes are public: they tell that something does not answer, not what it said. */

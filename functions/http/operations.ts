@@ -2,7 +2,14 @@
 import { cancelOperation, retryOperation } from '../../shared/application/decide.js';
 import { readOperation, readPlan } from '../../shared/application/documents.js';
 import type { Services } from '../../shared/application/services.js';
-import { type ApiBase, operationSummary, operationUrl, operationView, ROUTES } from '../../shared/contracts/api.js';
+import {
+  type ApiBase,
+  type OperationView,
+  operationSummary,
+  operationUrl,
+  operationView,
+  ROUTES,
+} from '../../shared/contracts/api.js';
 import { partitionOf, slugOf } from '../../shared/model/naming.js';
 import {
   isAtRest,
@@ -13,7 +20,7 @@ import {
 } from '../../shared/model/operation.js';
 import { ProblemError, problem } from '../../shared/model/problem.js';
 import { nextLink } from './paging.js';
-import { type Answer, implementRoute } from './route.js';
+import { implementRoute } from './route.js';
 
 implementRoute(ROUTES.listOperations, async ({ request, query, base, services }) => {
   const { team, kind, status, maxpagesize, continuation } = query;
@@ -51,8 +58,18 @@ implementRoute(ROUTES.retryOperation, async ({ request, caller, base, services }
   return answerWith(await retryOperation(idOf(request.params), origin, services), base, services);
 });
 
+interface OperationAnswer {
+  status: 200 | 202;
+  body: OperationView;
+  headers: Record<string, string>;
+}
+
 /** The status monitor: 202 with where to look next, or 200 with the end. */
-export async function answerWith(operation: OperationDocument, base: ApiBase, services: Services): Promise<Answer> {
+export async function answerWith(
+  operation: OperationDocument,
+  base: ApiBase,
+  services: Services,
+): Promise<OperationAnswer> {
   return {
     // What is at rest has nothing to wait for.
     status: isAtRest(operation.phase) ? 200 : 202,

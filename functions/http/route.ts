@@ -22,17 +22,35 @@ export interface Call<Query> {
   services: Services;
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   body?: unknown;
   headers?: Record<string, string>;
+}
+
+/** What the contract says that the route answers, a known ETag's 304, or a refusal. */
+type AnswerOf<Contract extends RouteContract> =
+  | {
+      status: StatusOf<Contract>;
+      body: z.infer<Contract['answers'][StatusOf<Contract>]>;
+      headers?: Record<string, string>;
+    }
+  | { status: 304; headers: Record<string, string> }
+  | Refusal;
+
+type StatusOf<Contract extends RouteContract> = keyof Contract['answers'] & number;
+
+interface Refusal {
+  status: Problem['status'];
+  body: Problem;
+  headers: { 'content-type': 'application/problem+json'; 'x-ms-error-code': string };
 }
 
 type QueryOf<Contract extends RouteContract> = Contract extends { query: z.ZodType<infer Query> } ? Query : undefined;
 
 export function implementRoute<Contract extends RouteContract>(
   contract: Contract,
-  handle: (call: Call<QueryOf<Contract>>) => Promise<Answer> | Answer,
+  handle: (call: Call<QueryOf<Contract>>) => Promise<AnswerOf<Contract>> | AnswerOf<Contract>,
 ): void {
   const answer = async (request: HttpRequest, context: InvocationContext): Promise<Answer> => {
     const all = withLog(services(), context);
@@ -57,7 +75,7 @@ export function implementRoute<Contract extends RouteContract>(
   });
 }
 
-export const problemAnswer = (body: Problem): Answer => ({
+export const problemAnswer = (body: Problem): Refusal => ({
   status: body.status,
   body,
   headers: { 'content-type': 'application/problem+json', 'x-ms-error-code': body.code },

@@ -8,11 +8,10 @@ import { ProblemError, problem } from '../model/problem.js';
 import { sendCommand } from './commands.js';
 import { readOperation, readPlan, readSubject } from './documents.js';
 import { endOperation } from './end-operation.js';
+import { newOperation, planOf } from './new-operation.js';
 import type { Services } from './services.js';
-import { wakesAtFrom } from './steps/progress.js';
-import type { Write } from './store.js';
-import { newOperation, planOf } from './take-request.js';
 import { movesTo } from './target.js';
+import { unparkWrite } from './unpark.js';
 
 /** Rounds of read, decide, write; each lost one means that the operation moved meanwhile. */
 const ROUNDS_MAX = 5;
@@ -72,36 +71,6 @@ async function unpark(operation: OperationDocument, stop: Stop | undefined, serv
   const isDone = await services.store.commit(operation.team, [write, { replace: after, etag: subject.etag }]);
   if (isDone) await sendCommand(next, services).catch(() => {});
   return isDone;
-}
-
-/** The write that lets a parked operation go on, for a transaction that also writes its subject. */
-export function unparkWrite(operation: OperationDocument, stop: Stop | undefined, { clock }: Services) {
-  const attempt = operation.attempt + 1;
-  const isBack = operation.direction === 'back';
-  const steps = operation.steps.map(({ error: _, ...step }) => ({
-    ...step,
-    status:
-      step.status === 'failed'
-        ? ('pending' as const)
-        : step.status === 'undo-failed'
-          ? ('undoing' as const)
-          : step.status,
-  }));
-  const write: Write = {
-    patch: operation.id,
-    if: { equals: { '/attempt': operation.attempt, '/phase': operation.phase } },
-    set: {
-      '/attempt': attempt,
-      '/phase': isBack ? 'unwinding' : 'running',
-      '/steps': steps,
-      '/wakesAt': wakesAtFrom(clock.now()),
-      '/lastUpdatedAt': timestamp(clock),
-      ...(stop && { '/stop': stop }),
-    },
-    // Going on forward, the failure that parked it is forgotten; going back, it stays the cause.
-    unset: !stop && !isBack && !operation.pivot && operation.stop ? ['/stop', '/error'] : [],
-  };
-  return { write, next: { id: operation.id, attempt } };
 }
 
 /** The same request again, at the end of the line. */

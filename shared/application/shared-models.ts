@@ -22,7 +22,7 @@ import { sendCommand } from './commands.js';
 import { listEntries, readModel, readTeam } from './documents.js';
 import type { Services } from './services.js';
 import type { Stored, Write } from './store.js';
-import { newOperation, planOf } from './take-request.js';
+import { newOperation, planOf } from './new-operation.js';
 import { movesTo } from './target.js';
 
 export function sharedModels(services: () => Services): SharedModels {

@@ -10,16 +10,17 @@ import type { OperationDocument, Origin } from '../model/operation.js';
 import { type Problem, ProblemError, problem } from '../model/problem.js';
 import { checkRequest, type TeamAccessRequest, teamSlug } from '../model/request.js';
 import { decideAccess, requestedTeam, type TeamDocument } from '../model/team.js';
-import { type Held, heldAfter, heldOf, type Moves, planHashOf } from '../plan/moves.js';
-import { type PlanDocument, planId, type Target } from '../plan/plan-document.js';
+import { type Held, heldAfter, heldOf } from '../plan/moves.js';
+import type { Target } from '../plan/plan-document.js';
 import { outboxWrite } from './announce.js';
 import { sendCommand } from './commands.js';
-import { unparkWrite } from './decide.js';
 import { listEntries, readOperation, readPlan, readTeam } from './documents.js';
 import { dropWrites } from './end-operation.js';
+import { newOperation, planOf } from './new-operation.js';
 import type { Services } from './services.js';
 import type { Stored, Write } from './store.js';
 import { movesTo, stagesOf } from './target.js';
+import { unparkWrite } from './unpark.js';
 
 export type Intake =
   | { kind: 'accepted' | 'same' | 'no-change'; operation: OperationDocument }
@@ -135,39 +136,6 @@ async function heldBefore(
   if (target) return heldAfter(stagesOf(target, subject, services), services.table);
   return heldOf((await listEntries(services.store, subject.team)).map(({ document }) => document));
 }
-
-interface NewOperation
-  extends Pick<
-    OperationDocument,
-    'id' | 'team' | 'kind' | 'subject' | 'generation' | 'specHash' | 'origin' | 'failurePolicy' | 'phase'
-  > {
-  moves: Moves;
-  now: string;
-  retryOf?: string;
-}
-
-/** A new operation with all its steps pending, as far as they can be foreseen. */
-export function newOperation({ moves, now, ...fields }: NewOperation): OperationDocument {
-  return {
-    ...fields,
-    type: 'operation',
-    attempt: 1,
-    direction: 'forward',
-    planHash: planHashOf(moves),
-    steps: moves.flat(2).map(({ id }) => ({ id, status: 'pending' })),
-    createdAt: now,
-    lastUpdatedAt: now,
-  };
-}
-
-export const planOf = ({ id, team }: OperationDocument, target: Target, shown: Moves): PlanDocument => ({
-  id: planId(id),
-  team,
-  type: 'plan',
-  operationId: id,
-  target,
-  titles: shown.flat(2).map(({ title }) => title),
-});
 
 function receiptWrites({ id, team }: OperationDocument, specHash: string, origin: Origin): Write[] {
   const key = receiptId(origin);

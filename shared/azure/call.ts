@@ -5,6 +5,10 @@
 import { ServiceError, type ServiceName } from '../model/service-error.js';
 import type { Removal } from '../resources/adapters.js';
 import { azureCall, noAnswer } from './azure-error.js';
+import { shares } from './share.js';
+
+/** All adapters of the process share the worker's activity slots. */
+const withinShare = shares();
 
 /** What every function of an SDK takes. */
 export interface CallOptions {
@@ -66,7 +70,9 @@ export async function within<Result>(
   if (deadline.aborted) giveUp();
   else deadline.addEventListener('abort', giveUp, { once: true });
   try {
-    return await azureCall(service, action, () => Promise.race([late, run(deadline)]));
+    return await withinShare(service, action, () =>
+      azureCall(service, action, () => Promise.race([late, run(deadline)])),
+    );
   } finally {
     deadline.removeEventListener('abort', giveUp);
   }

@@ -206,7 +206,7 @@ export const ROUTES = {
     method: 'POST',
     path: `${V1}/operations/{id}/retry`,
     summary: 'Try again: the next attempt of what is held or stuck, a new operation for what has failed',
-    answers: { 202: OperationViewSchema },
+    answers: { 202: OperationViewSchema, 200: OperationViewSchema },
   }),
   listTeams: route({
     name: 'list-teams',

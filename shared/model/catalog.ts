@@ -47,7 +47,7 @@ export const CatalogSchema = z
   });
 
 export type Catalog = z.infer<typeof CatalogSchema>;
-export type FoundryModel = z.infer<typeof FoundryModelSchema>;
+
 export type KaitoModel = z.infer<typeof KaitoModelSchema>;
 
 function forEachRepeated(values: string[], visit: (index: number, value: string) => void): void {

@@ -14,6 +14,7 @@ import { readWorldFile } from '../../local/world/resources.js';
 import { startWorld, type World, type WorldOptions } from '../../local/world/start.js';
 import type { OperationView, TeamView } from '../../shared/contracts/api.js';
 import type { CloudEvent } from '../../shared/contracts/events.js';
+import { checkAnswer } from './contract.js';
 
 export interface HaiOptions {
   apimActivating?: boolean;
@@ -65,13 +66,12 @@ export async function startHai(options: HaiOptions = {}) {
   const sender = bus.createSender('access-requests');
 
   async function call<Body>(method: string, url: string, body?: string, headers: Record<string, string> = {}) {
-    const response = await fetch(url.startsWith('http') ? url : `${api}/${url}`, { method, body, headers });
+    const full = url.startsWith('http') ? url : `${api}/${url}`;
+    const response = await fetch(full, { method, body, headers });
     const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (text ? JSON.parse(text) : undefined) as Body,
-    } satisfies Answer<Body>;
+    const parsed = (text ? JSON.parse(text) : undefined) as Body;
+    checkAnswer(method, full, response.status, parsed);
+    return { status: response.status, headers: response.headers, body: parsed } satisfies Answer<Body>;
   }
 
   const hai = {

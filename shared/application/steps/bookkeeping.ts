@@ -13,7 +13,7 @@ export async function bookkeeping(
 ): Promise<FrameAnswer> {
   const answer = await asOutcome<FrameAnswer>(run, services);
   if (answer.kind !== 'pending' && answer.kind !== 'busy') return answer;
-  const word = { '/wakesAt': wakesAtFrom(services.clock.now()) };
+  const word = { '/wakesAt': wakesAtFrom(services.clock.now(), answer.retryAfterSeconds) };
   // A store that does not answer now is asked again by the next look.
   await services.store
     .commit(partitionOf(id), [{ patch: id, if: { equals: { '/attempt': attempt } }, set: word }])

@@ -3,8 +3,11 @@
 /** A call to a service is aborted after this long; Resource Manager itself gives up after about as long. */
 export const CALL_SECONDS = 100;
 
-/** What one run may take in all: below the function's five minutes, which on Azure would end the worker. */
-const RUN_SECONDS = 220;
+/** A run that has not begun to write by then begins anew: what comes after it still ends below the function's five minutes. */
+export const BEFORE_WRITE_SECONDS = 60;
+
+/** What one run may take in all, with two writes (a subscription's): beyond the function's five minutes Azure would end the worker. */
+const RUN_SECONDS = BEFORE_WRITE_SECONDS + 2 * CALL_SECONDS;
 
 /** A call that was aborted here may still land there: as long again as it was allowed to take. */
 const LATE_SECONDS = CALL_SECONDS;
@@ -17,6 +20,9 @@ export const SURE_SECONDS = 15;
 
 /** A survey that is older than this is not believed by a step, which reads again. */
 export const SURVEY_SECONDS = 60;
+
+/** A Retry-After beyond this is looked at earlier (`orchestrations/engine/await.ts` sleeps no longer). */
+export const RETRY_AFTER_SECONDS_MAX = 3600;
 
 /** Reads of one survey at a time: a plan has up to two hundred resources, and a burst must not empty a bucket. */
 export const SURVEY_READS_AT_ONCE = 8;

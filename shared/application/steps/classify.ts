@@ -223,7 +223,7 @@ export function classify(error: unknown): Outcome {
 }
 
 /** The connection was never made, or there was no token to send anything with. */
-const NOT_SENT = /^(TokenUnavailable|ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$|CERT/;
+const NOT_SENT = /^(TokenUnavailable|TooManyHangingCalls|ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$|CERT/;
 
 /**
  * May the call still take effect, or have taken it? `no` only where the service said that it did nothing: a refusal of the request, throttling.

@@ -5,12 +5,14 @@ import { type Outcome, pending } from '../../model/outcome.js';
 import type { Services } from '../services.js';
 import { readiness } from './make.js';
 import { settleStep } from './progress.js';
-import { beginRun, isOutcome } from './run.js';
+import type { Run } from './run.js';
+import { runStep } from './step.js';
 
-export async function look(call: StepCall, services: Services): Promise<Outcome> {
-  const run = await beginRun(call, services);
-  if (isOutcome(run)) return run;
-  const { spec, move } = run;
+export const look = (call: StepCall, services: Services): Promise<Outcome> =>
+  runStep(call, services, (run) => lookAt(run));
+
+async function lookAt(run: Run): Promise<Outcome> {
+  const { spec, move, call, services } = run;
   const check = services.table.checks.get(move.kind);
   if (check) return settleStep(run, await check.ready(spec, services, call.resume));
   const kind = services.table.resources.get(move.kind)!;

@@ -5,26 +5,26 @@
 
 import type { StepCall } from '../../contracts/activities.js';
 import { aheadUntilMs, isHeld } from '../../model/ledger.js';
-import { busy, type Outcome, pending, ready, refused, stopped } from '../../model/outcome.js';
+import { busy, type Outcome, pending, ready, refused } from '../../model/outcome.js';
 import { problem } from '../../model/problem.js';
 import { isAccessOpen } from '../../model/team.js';
 import { nameOf } from '../../resources/names.js';
 import type { Found, Kind, WriteContext, Written } from '../../resources/resource.js';
 import { readTeam } from '../documents.js';
 import type { Services } from '../services.js';
-import { SURE_SECONDS } from './bounds.js';
+import { BEFORE_WRITE_SECONDS, SURE_SECONDS } from './bounds.js';
 import { guarded, tookTheCall } from './guard.js';
 import { answerWrites, clearNote, fence, hasAnswer, readOwnEntry, stateAnswerWrites } from './notes.js';
 import { settleStep } from './progress.js';
-import { beginRun, isOutcome, type Run, whileHolding } from './run.js';
+import { overtaken, type Run, whileHolding } from './run.js';
+import { runStep } from './step.js';
 import { isSurveyedAbsent } from './surveyed.js';
 
-export async function make(call: StepCall, services: Services): Promise<Outcome> {
-  const run = await beginRun(call, services);
-  if (isOutcome(run)) return run;
-  const kind = services.table.resources.get(run.move.kind)!;
-  return run.verb === 'make' ? makeResource(run, kind) : setState(run, kind);
-}
+export const make = (call: StepCall, services: Services): Promise<Outcome> =>
+  runStep(call, services, (run) => {
+    const kind = services.table.resources.get(run.move.kind)!;
+    return run.verb === 'make' ? makeResource(run, kind) : setState(run, kind);
+  });
 
 async function makeResource(run: Run, kind: Kind): Promise<Outcome> {
   const { services, spec } = run;
@@ -32,7 +32,7 @@ async function makeResource(run: Run, kind: Kind): Promise<Outcome> {
   const isDone = hasAnswer(entry, run) && ((await kind.isCurrent?.(spec, services)) ?? true);
   if (isDone) return settleStep(run, await readiness(run, kind));
 
-  let found = await look(run, kind);
+  let found = await look(run, kind, entry !== undefined);
   if (found && isForeign(run, found)) return settleStep(run, nameTaken(run, found));
   if (!found && kind.creationIsTwoWrites) {
     const untilMs = aheadUntilMs(entry ? [entry.document] : [], services.clock.now(), run.runId);
@@ -50,17 +50,17 @@ async function makeResource(run: Run, kind: Kind): Promise<Outcome> {
   if (answer.kind !== 'written' && answer.kind !== 'exists') return settleStep(run, answer);
   const answered = answerWrites(run, answer.kind === 'exists' ? 'foreign' : 'held');
   if (!kind.ready) return settleStep(run, ready, answered);
-  if (!(await services.store.commit(run.operation.team, [whileHolding(run), ...answered]))) return stopped;
+  if (!(await services.store.commit(run.operation.team, [whileHolding(run), ...answered]))) return overtaken(run);
   // What takes its time is not asked at once: the service has only just taken the call.
   if (kind.patience.usualSeconds >= SLOW_SECONDS)
     return settleStep(run, pending(`"${nameOf(spec.id)}" to be ready`, { resume: LOOK }));
   return settleStep(run, await readiness(run, kind));
 }
 
-/** What is there: what a fresh survey said of an absent thing, else a read. A thing that is there is read for its version. */
-async function look(run: Run, { read }: Kind): Promise<Found<unknown> | undefined> {
+/** What is there: what a fresh survey said of an absent thing, else a read. Once a call was out the survey says nothing any more. */
+async function look(run: Run, { read }: Kind, isEntered: boolean): Promise<Found<unknown> | undefined> {
   const { services, call, spec } = run;
-  const mayKnow = call.direction === 'forward' && call.resume === undefined;
+  const mayKnow = call.direction === 'forward' && call.resume === undefined && !isEntered;
   if (mayKnow && (await isSurveyedAbsent(run))) return undefined;
   return read(spec, services);
 }
@@ -86,6 +86,10 @@ export const LOOK = 'look';
 
 /** Runs the write; what the service has not taken leaves no note behind. */
 async function written(run: Run, write: () => Promise<Written>): Promise<Written | Outcome> {
+  if (run.spentSeconds() > BEFORE_WRITE_SECONDS) {
+    await clearNote(run);
+    return busy('SlowReads');
+  }
   try {
     const answer = await write();
     if (answer.kind !== 'written' && answer.kind !== 'exists') await clearNote(run);
@@ -94,13 +98,6 @@ async function written(run: Run, write: () => Promise<Written>): Promise<Written
     if (tookTheCall(error) === 'no') await clearNote(run);
     return guarded(error, run.services);
   }
-}
-
-/** The fence refused: somebody else holds the ledger, or another run of this step was faster. The next run tells which. */
-async function overtaken(run: Run): Promise<Outcome> {
-  const again = await beginRun(run.call, run.services);
-  if (isOutcome(again)) return again;
-  return busy('LedgerIsBeingWritten', 1);
 }
 
 /** Opens or closes the subscription, by the holds as they are, on the version that was read. Marks nothing, and needs an entry. */

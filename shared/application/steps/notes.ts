@@ -52,6 +52,8 @@ function noteWrite(run: Run, entry: Entry, marks: boolean): Write {
   return {
     replace: {
       ...document,
+      // What was struck is made anew: it has no former spec, and came last.
+      ...(!isHeld(document) && { spec: undefined, since: new Date(nowMs).toISOString() }),
       ...(isMarked && { state: 'writing' as const, asked: spec, title: move.title }),
       operationId: operation.id,
       notes: { ...standing(document, nowMs), ...note },

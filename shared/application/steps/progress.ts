@@ -4,21 +4,27 @@
  */
 import { timestamp } from '../../kit/clock.js';
 import { type OperationStep, replaceableBy, SLEEP_SECONDS_MAX, type StepStatus } from '../../model/operation.js';
-import { type Outcome, stopped } from '../../model/outcome.js';
+import type { Outcome } from '../../model/outcome.js';
 import type { Problem } from '../../model/problem.js';
 import { outboxWrite, publishWritten } from '../announce.js';
 import { isModelPartition } from '../documents.js';
 import type { Condition, Write } from '../store.js';
-import { type Run, whileHolding } from './run.js';
+import { RETRY_AFTER_SECONDS_MAX } from './bounds.js';
+import { overtaken, type Run, whileHolding } from './run.js';
 
-/** Until when something that was heard of now may be silent: two sleeps, so that one look writes for the next as well. */
-export const wakesAtFrom = (nowMs: number): string => new Date(nowMs + 2 * SLEEP_SECONDS_MAX * 1000).toISOString();
+/** Until when something that was heard of now may be silent: its sleep, and one more, so that one look writes for the next as well. */
+export const wakesAtFrom = (nowMs: number, retryAfterSeconds = 0): string =>
+  new Date(nowMs + (sleepSeconds(retryAfterSeconds) + SLEEP_SECONDS_MAX) * 1000).toISOString();
+
+/** As long as a service wishes, as far as the orchestration follows it. */
+const sleepSeconds = (retryAfterSeconds: number): number =>
+  Math.max(SLEEP_SECONDS_MAX, Math.min(retryAfterSeconds, RETRY_AFTER_SECONDS_MAX));
 
 /** Writes what an outcome means for the step, with `writes` of the same fact in one transaction where it is done. */
 export async function settleStep(run: Run, outcome: Outcome, writes: readonly Write[] = []): Promise<Outcome> {
-  if (outcome.kind === 'ready') return (await complete(run, writes)) ? outcome : stopped;
-  if (outcome.kind === 'pending') await waits(run, outcome.waitingFor);
-  if (outcome.kind === 'busy') await waits(run, `Azure to be free (${outcome.code})`);
+  if (outcome.kind === 'ready') return (await complete(run, writes)) ? outcome : overtaken(run);
+  if (outcome.kind === 'pending') await waits(run, outcome.waitingFor, outcome.retryAfterSeconds);
+  if (outcome.kind === 'busy') await waits(run, `Azure to be free (${outcome.code})`, outcome.retryAfterSeconds);
   if (outcome.kind === 'refused') await recordRefusal(run, outcome.problem);
   return outcome;
 }
@@ -43,14 +49,14 @@ async function complete(run: Run, answer: readonly Write[]): Promise<boolean> {
 }
 
 /** Says that the step waits, unless that has been said and still counts for the next sleep. */
-async function waits(run: Run, waitingFor: string): Promise<void> {
+async function waits(run: Run, waitingFor: string, retryAfterSeconds = 0): Promise<void> {
   const { services, operation, call } = run;
   const status: StepStatus = call.direction === 'forward' ? 'waiting' : 'undoing';
   const said = stepOf(run);
-  const countsUntilMs = services.clock.now() + (SLEEP_SECONDS_MAX + 10) * 1000;
+  const countsUntilMs = services.clock.now() + (sleepSeconds(retryAfterSeconds) + 10) * 1000;
   if (said?.status === status && said.waitingFor === waitingFor && Date.parse(said.wakesAt ?? '') > countsUntilMs)
     return;
-  await services.store.commit(operation.team, [stepWrite(run, status, { waitingFor })]);
+  await services.store.commit(operation.team, [stepWrite(run, status, { waitingFor, retryAfterSeconds })]);
 }
 
 /** The step will not become true. Forward, before the first removal, the operation is stopped by it, so that other lanes hear of it. */
@@ -71,11 +77,15 @@ export async function recordRefusal(run: Run, problem: Problem): Promise<void> {
   await services.store.commit(operation.team, [{ patch: operation.id, if: stop, set: { '/stop': 'failed' } }]);
 }
 
-function stepWrite(run: Run, status: StepStatus, more: { waitingFor?: string; problem?: Problem } = {}): Write {
+function stepWrite(
+  run: Run,
+  status: StepStatus,
+  more: { waitingFor?: string; retryAfterSeconds?: number; problem?: Problem } = {},
+): Write {
   const { services, operation, call } = run;
   const at = `/steps/${call.step}`;
   const now = timestamp(services.clock);
-  const wakesAt = wakesAtFrom(services.clock.now());
+  const wakesAt = wakesAtFrom(services.clock.now(), more.retryAfterSeconds);
   const isOver = !['waiting', 'undoing', 'running'].includes(status);
   return {
     patch: operation.id,

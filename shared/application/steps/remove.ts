@@ -14,14 +14,17 @@ import { guarded, tookTheCall } from './guard.js';
 import { isForeign, SURE } from './make.js';
 import { clearNote, fence, readOwnEntry, strikeWrites } from './notes.js';
 import { settleStep } from './progress.js';
-import { beginRun, isOutcome, type Run } from './run.js';
+import { overtaken, type Run } from './run.js';
+import { runStep } from './step.js';
 
 /** Seconds between two looks at something that is on its way out. */
 const LOOK_SECONDS = 10;
 
-export async function remove(call: StepCall, services: Services): Promise<Outcome> {
-  const run = await beginRun(call, services);
-  if (isOutcome(run)) return run;
+export const remove = (call: StepCall, services: Services): Promise<Outcome> =>
+  runStep(call, services, (run) => removeResource(run));
+
+async function removeResource(run: Run): Promise<Outcome> {
+  const { services } = run;
   const kind = services.table.resources.get(run.move.kind)!;
   const entry = await readOwnEntry(run);
   if (!isHeld(entry?.document)) return settleStep(run, ready);
@@ -33,10 +36,7 @@ export async function remove(call: StepCall, services: Services): Promise<Outcom
 
 async function removeFound(run: Run, kind: Kind, seen: Found<unknown>, entry: Stored<LedgerEntry>): Promise<Outcome> {
   const { services, spec } = run;
-  if (!(await fence(run, entry))) {
-    const again = await beginRun(run.call, services);
-    return isOutcome(again) ? again : pending(leavingText(run), { retryAfterSeconds: 1 });
-  }
+  if (!(await fence(run, entry))) return overtaken(run);
   let found: Found<unknown> | undefined = seen;
   if (!kind.compares.remove && !kind.parent?.(spec)) {
     found = await kind.read(spec, services);

@@ -111,9 +111,9 @@ export const configSchema = z.object({
   }),
 });
 
-export type Config = z.output<typeof configSchema>;
+
 export type NamespaceConfig = z.output<typeof namespace>;
 export type QueueConfig = z.output<typeof queue>;
 export type TopicConfig = z.output<typeof topic>;
-export type SubscriptionConfig = z.output<typeof subscription>;
+
 export type RuleConfig = z.output<typeof rule>;

@@ -5,8 +5,7 @@
 import { badRequest } from '../errors.js';
 import { isObject, type Json, type JsonObject, ownProperty } from '../json.js';
 import { aggregates } from './aggregate.js';
-import type { Expression, Value } from './ast.js';
-import { compileQuery } from './execute.js';
+import type { Expression, Query, Value } from './ast.js';
 import { functions } from './functions/index.js';
 import { finite } from './functions/table.js';
 import { likeMatcher } from './like.js';
@@ -37,6 +36,8 @@ export interface CompileContext extends Environment {
   names: ReadonlySet<string>;
   /** Collects aggregate calls; absent where aggregates are not allowed. */
   aggregates?: AggregateCall[];
+  /** Compiles a query inside an expression: handed down by the executor, which compiles with expressions itself. */
+  compileQuery(query: Query, outer: CompileContext): { run(outer: Row): Iterable<Json> };
 }
 
 export function compileExpression(expression: Expression, context: CompileContext): Evaluate {
@@ -216,7 +217,7 @@ function compileAggregate(
 }
 
 function compileSubquery(expression: Extract<Expression, { kind: 'subquery' }>, context: CompileContext): Evaluate {
-  const { run } = compileQuery(expression.query, { ...context, aggregates: undefined });
+  const { run } = context.compileQuery(expression.query, { ...context, aggregates: undefined });
   if (expression.use === 'array') return (row) => [...run(row)];
   const first = (row: Row): Value => {
     for (const value of run(row)) return value;

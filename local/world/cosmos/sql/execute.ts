@@ -32,12 +32,12 @@ export function compileTopQuery(
   query: Query,
   environment: Environment,
 ): CompiledQuery<(documents: Iterable<Json>) => Iterable<Json>> {
-  const { run, isStreaming } = compileQuery(query, { ...environment, names: new Set() });
+  const { run, isStreaming } = compileQuery(query, { ...environment, names: new Set(), compileQuery });
   const noRow: Row = { names: new Map() };
   return { run: (documents) => run(noRow, documents), isStreaming };
 }
 
-export function compileQuery(query: Query, outer: CompileContext): CompiledQuery {
+function compileQuery(query: Query, outer: CompileContext): CompiledQuery {
   const { rows, names } = compileFrom(query.from, outer);
   const inner: CompileContext = { ...outer, names, aggregates: undefined };
   const where = query.where && compileExpression(query.where, inner);
