@@ -5,7 +5,7 @@
 import type { CloudEvent } from '../contracts/events.js';
 import { accessEvent, type EventData, type EventName } from '../contracts/events.js';
 import { timestamp } from '../kit/clock.js';
-import { newId } from '../kit/ids.js';
+import { nextId } from '../kit/ids.js';
 import type { OperationDocument } from '../model/operation.js';
 import type { Services } from './services.js';
 
@@ -31,7 +31,7 @@ export function outboxWrite<Name extends EventName>(
 ): { create: OutboxDocument } {
   const occurrence = [id, attempt, part].filter((piece) => piece !== undefined).join('/');
   const event = accessEvent(name, data, { occurrence, time: timestamp(clock), subject, ticket, traceparent });
-  return { create: { id: `event_${event.id}`, team, type: 'outbox', order: newId(clock.now()), event } };
+  return { create: { id: `event_${event.id}`, team, type: 'outbox', order: nextId(clock.now()), event } };
 }
 
 /** Publishes and strikes everything that waits in a subject's outbox, oldest first; throws when the topic or the store does not answer. */

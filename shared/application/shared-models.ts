@@ -20,9 +20,9 @@ import type { SharedModels } from '../resources/services.js';
 import { outboxWrite } from './announce.js';
 import { sendCommand } from './commands.js';
 import { listEntries, readModel, readTeam } from './documents.js';
+import { newOperation, planOf } from './new-operation.js';
 import type { Services } from './services.js';
 import type { Stored, Write } from './store.js';
-import { newOperation, planOf } from './new-operation.js';
 import { movesTo } from './target.js';
 
 export function sharedModels(services: () => Services): SharedModels {

@@ -1,9 +1,12 @@
 /** Ids: sortable ones for new things, and ones that are derived from content, so that doing a thing twice names it the same. */
 import { createHash } from 'node:crypto';
-import { ulid } from 'ulid';
+import { monotonicFactory, ulid } from 'ulid';
 
 /** A time-ordered unique id (ULID, 26 characters of Crockford base 32). */
 export const newId = (nowMs: number): string => ulid(nowMs);
+
+/** Like `newId`, and greater than every earlier one of this process: tells what came first within a millisecond. */
+export const nextId: (nowMs: number) => string = monotonicFactory();
 
 /** SHA-256 as hex. */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import { QUICK, REMOVAL } from '../model/outcome.js';
 import { marked, ownerIn } from './marks.js';
-import { nameOf, specFields } from './names.js';
+import { modelNamesOf, nameOf, specFields } from './names.js';
 import { resource, written } from './resource.js';
 
 export const backend = resource({
   kind: 'backend',
   spec: z.object({ ...specFields, title: z.string(), url: z.url() }),
+  belongs: ({ id, owner }) => nameOf(id) === modelNamesOf(owner).backend,
   title: ({ id }) => `Create the gateway backend ${nameOf(id)}`,
   wanted: ({ title, url }) => ({ title, url }),
   async read({ id }, { apiManagement }) {

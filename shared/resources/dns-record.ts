@@ -1,7 +1,7 @@
 /** The private address record of a shared model; whose it is stands in the record's metadata. */
 import { z } from 'zod';
 import { QUICK, REMOVAL } from '../model/outcome.js';
-import { nameOf, specFields } from './names.js';
+import { modelNamesOf, nameOf, specFields } from './names.js';
 import { resource, written } from './resource.js';
 
 /** Seconds that resolvers keep a model's address; it is fixed, so minutes cost nothing. */
@@ -10,6 +10,7 @@ const TTL_SECONDS = 300;
 export const dnsRecord = resource({
   kind: 'dns-record',
   spec: z.object({ ...specFields, address: z.ipv4() }),
+  belongs: ({ id, owner }) => nameOf(id) === modelNamesOf(owner).dnsRecord,
   title: ({ id }) => `Register ${nameOf(id)} in ${id.split('/').at(-3)}`,
   wanted: ({ address }) => ({ addresses: [address], ttlSeconds: TTL_SECONDS }),
   async read({ id }, { privateDns }) {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { pending, ready, refused } from '../model/outcome.js';
 import { problem } from '../model/problem.js';
 import type { FoundryAccount } from './adapters.js';
-import { nameOf, specFields } from './names.js';
+import { nameOf, specFields, teamNamesOf } from './names.js';
 import { type Found, resource, written } from './resource.js';
 import type { ResourceServices } from './services.js';
 
@@ -18,6 +18,7 @@ type AccountSpec = z.infer<typeof AccountSchema>;
 export const foundryAccount = resource({
   kind: 'foundry-account',
   spec: AccountSchema,
+  belongs: ({ id, owner }) => nameOf(id) === teamNamesOf(owner).foundryAccount,
   title: ({ id }) => `Create the Foundry account ${nameOf(id)}`,
   wanted: ({ tags }) => ({ tags }),
   async read({ id, location }, { foundry }) {

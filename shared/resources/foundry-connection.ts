@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { busy, QUICK, REMOVAL } from '../model/outcome.js';
 import { foundryProject } from './foundry-project.js';
-import { above, nameOf, specFields } from './names.js';
+import { above, nameOf, specFields, teamNamesOf } from './names.js';
 import { resource, written } from './resource.js';
 
 const ModelSchema = z.object({ name: z.string(), version: z.string(), format: z.string() });
@@ -16,6 +16,8 @@ export const foundryConnection = resource({
     secret: specFields.id,
     keyGeneration: z.int(),
   }),
+  belongs: ({ id, owner, secret }) =>
+    nameOf(above(id, 4)) === teamNamesOf(owner).foundryAccount && nameOf(secret) === teamNamesOf(owner).secret,
   title: ({ id }) => `Connect the project to the gateway (${nameOf(id)})`,
   parent: ({ id }) => ({ kind: foundryProject.kind, id: above(id) }),
   wanted: ({ target, models }) => ({ target, metadata: metadataOf(models) }),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { pending, ready, refused } from '../model/outcome.js';
 import { problem } from '../model/problem.js';
 import { foundryAccount } from './foundry-account.js';
-import { above, nameOf, specFields } from './names.js';
+import { above, nameOf, specFields, teamNamesOf } from './names.js';
 import { resource, written } from './resource.js';
 
 const FAILED = ['Failed', 'Canceled'];
@@ -17,6 +17,7 @@ export const foundryProject = resource({
     description: z.string(),
     tags: z.record(z.string(), z.string()),
   }),
+  belongs: ({ id, owner }) => nameOf(above(id)) === teamNamesOf(owner).foundryAccount,
   title: ({ id }) => `Create the project ${nameOf(id)}`,
   parent: ({ id }) => ({ kind: foundryAccount.kind, id: above(id) }),
   wanted: ({ tags }) => ({ tags }),

@@ -5,13 +5,15 @@
 import { z } from 'zod';
 import { QUICK } from '../model/outcome.js';
 import { KAITO_POOL_LABEL, workspaceNameOf } from './gpu.js';
-import { specFields } from './names.js';
+import { modelNamesOf, nameOf, slugOfOwner, specFields } from './names.js';
 import { resource, written } from './resource.js';
 
 export const gpuPool = resource({
   kind: 'gpu-pool',
   /** `id`: the cluster's id with `/agentPools/of-{workspace}`: KAITO names the pool by itself. */
   spec: z.object({ ...specFields, model: z.string() }),
+  belongs: ({ id, owner, model }) =>
+    model === slugOfOwner(owner) && nameOf(id) === `of-${modelNamesOf(owner).workspace}`,
   title: ({ model }) => `The GPU node pool of ${model}`,
   wanted: () => ({}),
   async read({ owner, model }, { kubernetes }) {

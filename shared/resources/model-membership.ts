@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { pending, ready, refused } from '../model/outcome.js';
 import { problem } from '../model/problem.js';
 import { type ModelDocument, memberOf } from '../model/shared-model.js';
-import { nameOf, specFields } from './names.js';
+import { above, nameOf, slugOfOwner, specFields } from './names.js';
 import { resource, written } from './resource.js';
 
 /** Our own document is read for one request unit, so it is looked at often. */
@@ -15,6 +15,7 @@ const LOOK_SECONDS = 10;
 export const modelMembership = resource({
   kind: 'model-membership',
   spec: z.object({ ...specFields, slug: z.string() }),
+  belongs: ({ id, owner, slug }) => slug === slugOfOwner(owner) && above(id) === `subjects/${slug}`,
   title: ({ id }) => `Join the shared model ${nameOf(id)}`,
   wanted: () => ({}),
   async read({ id, owner, slug }, { sharedModels }) {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { differences } from '../kit/differences.js';
 import { pending, ready } from '../model/outcome.js';
 import { ownerLabels, ownerOfLabels } from './gpu.js';
-import { nameOf, specFields } from './names.js';
+import { modelNamesOf, nameOf, specFields } from './names.js';
 import { resource, written } from './resource.js';
 
 const LOAD_BALANCER = 'service.beta.kubernetes.io/azure-load-balancer';
@@ -22,6 +22,7 @@ const ServiceSchema = z.object({
 export const modelService = resource({
   kind: 'model-service',
   spec: ServiceSchema,
+  belongs: ({ id, owner }) => nameOf(id) === modelNamesOf(owner).service,
   title: ({ address }) => `Give the model its private address ${address}`,
   wanted: (spec) => ({ manifest: manifestOf(spec) }),
   async read({ id }, { kubernetes }) {

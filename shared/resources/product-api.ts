@@ -1,13 +1,14 @@
 /** The link between a team's product and one of the platform's APIs. It has no body: it stands or it does not. */
 import { z } from 'zod';
 import { QUICK, REMOVAL } from '../model/outcome.js';
-import { above, nameOf, specFields } from './names.js';
+import { above, nameOf, specFields, teamNamesOf } from './names.js';
 import { product } from './product.js';
 import { resource, written } from './resource.js';
 
 export const productApi = resource({
   kind: 'product-api',
   spec: z.object(specFields),
+  belongs: ({ id, owner }) => nameOf(above(id)) === teamNamesOf(owner).product,
   title: ({ id }) => `Add ${nameOf(id)} to the product`,
   parent: ({ id }) => ({ kind: product.kind, id: above(id) }),
   wanted: () => ({}),

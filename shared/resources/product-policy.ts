@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { MODEL_NAME } from '../model/naming.js';
 import { QUICK, REMOVAL } from '../model/outcome.js';
 import { POLICY_EDITION, type PolicyModel, renderProductPolicy } from '../model/product-policy.js';
-import { specFields } from './names.js';
+import { nameOf, specFields, teamNamesOf } from './names.js';
 import { product } from './product.js';
 import { resource, written } from './resource.js';
 import type { ResourceServices } from './services.js';
@@ -26,6 +26,7 @@ export const productPolicy = resource({
     /** Edition of the document: a release that writes another document writes it anew. */
     edition: z.number(),
   }),
+  belongs: ({ id, owner }) => nameOf(id) === teamNamesOf(owner).product,
   title: () => 'Set the allowed models and their token limits',
   parent: ({ id }) => ({ kind: product.kind, id }),
   wanted: () => ({}),

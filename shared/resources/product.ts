@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import { QUICK, REMOVAL } from '../model/outcome.js';
 import { marked, ownerIn } from './marks.js';
-import { nameOf, specFields } from './names.js';
+import { nameOf, specFields, teamNamesOf } from './names.js';
 import { resource, written } from './resource.js';
 
 export const product = resource({
   kind: 'product',
   spec: z.object({ ...specFields, displayName: z.string() }),
+  belongs: ({ id, owner }) => nameOf(id) === teamNamesOf(owner).product,
   title: ({ id }) => `Create the product ${nameOf(id)}`,
   // Approval is required so that nobody else can subscribe by himself.
   wanted: ({ displayName }) => ({

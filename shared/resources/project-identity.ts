@@ -7,13 +7,16 @@ import { derivedUuid } from '../kit/ids.js';
 import { busy, REMOVAL } from '../model/outcome.js';
 import { ROLES } from '../model/roles.js';
 import { foundryAccount } from './foundry-account.js';
-import { specFields } from './names.js';
+import { above, nameOf, specFields, teamNamesOf } from './names.js';
 import { resource, written } from './resource.js';
 import { scopeOf } from './role-assignment.js';
 
 export const projectIdentity = resource({
   kind: 'project-identity',
   spec: z.object({ ...specFields, project: specFields.id }),
+  belongs: ({ id, owner, project }) =>
+    nameOf(scopeOf(id)) === teamNamesOf(owner).foundryAccount &&
+    nameOf(above(project)) === teamNamesOf(owner).foundryAccount,
   title: () => 'Let the project use its account',
   parent: ({ id }) => ({ kind: foundryAccount.kind, id: scopeOf(id) }),
   wanted: () => ({ roleId: ROLES.foundryUser }),

@@ -38,6 +38,11 @@ export interface Kind<S extends Spec = Spec, Body = unknown> {
   spec: z.ZodType<S>;
   /** What a person reads: `Create the product product-alpha`. */
   title(spec: S): string;
+  /**
+   * Can the spec be its owner's? Names follow from the owner, so a document that names another's thing (a role on the whole vault, somebody
+   * else's secret) is not acted on, whoever wrote it.
+   */
+  belongs?(spec: S): boolean;
   /** Key of the resource that this one stands under; what stands under an owned parent is owned. */
   parent?(spec: S): { kind: string; id: string };
   /** The properties that hai answers for, to compare with `Found.body`; undefined parts are known only after the write. */

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { derivedUuid } from '../kit/ids.js';
 import { REMOVAL } from '../model/outcome.js';
-import { above, specFields } from './names.js';
+import { ROLES } from '../model/roles.js';
+import { above, specFields, teamNamesOf } from './names.js';
 import { resource, written } from './resource.js';
 
 const GrantSchema = z.object({
@@ -20,11 +21,12 @@ const GrantSchema = z.object({
 export const roleAssignment = resource({
   kind: 'role-assignment',
   spec: GrantSchema,
+  belongs: ({ id, owner, roleId }) => allowedAt(scopeOf(id), owner).includes(roleId),
   title: ({ what, principalId }) => `${what} (${principalId.slice(0, 8)})`,
   wanted: ({ roleId, principalId }) => ({ roleId, principalId }),
   async read({ id, owner, roleId, principalId }, { authorization }) {
     const found = await authorization.readGrant(id);
-    const isOurs = found?.roleId === roleId && found.principalId === principalId;
+    const isOurs = isSameId(found?.roleId, roleId) && isSameId(found?.principalId, principalId);
     return found && { body: found, owner: isOurs ? owner : undefined };
   },
   async write({ id, roleId, principalId, principalType }, _found, { authorization }) {
@@ -47,3 +49,15 @@ export const assignmentId = (scope: string, roleId: string, principalId: string)
 
 /** The scope of an assignment's id. */
 export const scopeOf = (id: string): string => above(id, 4);
+
+/** The roles that hai gives on a team's things; on anything else, none. */
+function allowedAt(scope: string, owner: string): string[] {
+  const names = teamNamesOf(owner);
+  if (scope.endsWith(`/secrets/${names.secret}`)) return [ROLES.keyVaultSecretsUser];
+  if (scope.endsWith(`/accounts/${names.foundryAccount}`)) return [ROLES.reader];
+  const project = `/accounts/${names.foundryAccount}/projects/${names.foundryProject}`;
+  return scope.endsWith(project) ? [ROLES.foundryUser] : [];
+}
+
+/** GUIDs come back in the case in which somebody once wrote them. */
+const isSameId = (found: string | undefined, wanted: string): boolean => found?.toLowerCase() === wanted.toLowerCase();

@@ -5,12 +5,14 @@
 import { z } from 'zod';
 import { QUICK, REMOVAL } from '../model/outcome.js';
 import type { Subscription } from './adapters.js';
-import { nameOf, specFields } from './names.js';
+import { nameOf, specFields, teamNamesOf } from './names.js';
 import { resource, written } from './resource.js';
 
 export const subscription = resource({
   kind: 'subscription',
   spec: z.object({ ...specFields, product: specFields.id }),
+  belongs: ({ id, owner, product }) =>
+    nameOf(id) === teamNamesOf(owner).subscription && nameOf(product) === teamNamesOf(owner).product,
   title: ({ id }) => `Create the subscription ${nameOf(id)}`,
   // The state is nobody's spec: it follows from the holds.
   wanted: ({ product }) => ({ scope: product }),

@@ -1,7 +1,7 @@
 /** The team's key as a secret in the vault, where its members read it. The key is fetched, stored and forgotten within one write. */
 import { z } from 'zod';
 import { pending, QUICK, REMOVAL } from '../model/outcome.js';
-import { nameOf, specFields } from './names.js';
+import { nameOf, specFields, teamNamesOf } from './names.js';
 import { resource, written } from './resource.js';
 
 /** A deletion shows among the deleted secrets after some seconds; until then the name is in neither list. */
@@ -10,6 +10,8 @@ const DELETION_SHOWS_SECONDS = 5;
 export const teamKey = resource({
   kind: 'team-key',
   spec: z.object({ ...specFields, subscription: specFields.id, keyGeneration: z.int() }),
+  belongs: ({ id, owner, subscription }) =>
+    nameOf(id) === teamNamesOf(owner).secret && nameOf(subscription) === teamNamesOf(owner).subscription,
   title: ({ id }) => `Store the key as ${nameOf(id)}`,
   wanted: ({ owner }) => ({ tags: { team: owner, 'managed-by': 'hai' } }),
   async read({ id }, { keyVault }) {

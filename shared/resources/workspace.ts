@@ -4,12 +4,13 @@ import { pending, ready, refused } from '../model/outcome.js';
 import { problem } from '../model/problem.js';
 import type { WorkspaceState } from './adapters.js';
 import { ownerLabels, ownerOfLabels } from './gpu.js';
-import { nameOf, specFields } from './names.js';
+import { modelNamesOf, nameOf, specFields } from './names.js';
 import { resource, written } from './resource.js';
 
 export const workspace = resource({
   kind: 'workspace',
   spec: z.object({ ...specFields, model: z.string(), instanceType: z.string(), preset: z.string() }),
+  belongs: ({ id, owner }) => nameOf(id) === modelNamesOf(owner).workspace,
   title: ({ preset, instanceType }) => `Run ${preset} on ${instanceType}`,
   wanted: ({ preset, instanceType }) => ({ preset, instanceType }),
   async read({ id }, { kubernetes }) {

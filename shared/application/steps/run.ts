@@ -10,6 +10,7 @@ import { hasEnded, isParked, type OperationDocument } from '../../model/operatio
 import { busy, type Outcome, refused, stopped } from '../../model/outcome.js';
 import { problem } from '../../model/problem.js';
 import { type Move, specOf, type Verb, verbOf } from '../../plan/moves.js';
+import { isSpecOf } from '../../resources/trust.js';
 import { readFrozenPlan, readOperation } from '../documents.js';
 import type { Services } from '../services.js';
 import type { Write } from '../store.js';
@@ -76,10 +77,8 @@ export function whileHolding({ call }: Pick<Run, 'call'>): Write {
 }
 
 /** Nothing is done with what its kind cannot have, or what is not this subject's. */
-export function isTrusted({ move: { kind }, spec, operation, services: { table } }: Run): boolean {
-  const schema = (table.resources.get(kind) ?? table.checks.get(kind))?.spec;
-  return schema?.safeParse(spec).success === true && spec.owner === ownerOf(operation);
-}
+export const isTrusted = ({ move: { kind }, spec, operation, services: { table } }: Run): boolean =>
+  isSpecOf(table, kind, spec, ownerOf(operation));
 
 export function distrusted({ move: { kind, id }, services: { log } }: Run): Outcome {
   log('error', `Step "${id}" has a spec that "${kind}" cannot have for its subject; it is not acted on`);

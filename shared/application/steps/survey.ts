@@ -6,7 +6,7 @@
 import type { FrameAnswer, SurveyCall } from '../../contracts/activities.js';
 import { timestamp } from '../../kit/clock.js';
 import { differences } from '../../kit/differences.js';
-import { aheadUntilMs, holderOf, isHeld, type LedgerEntry, type Spec } from '../../model/ledger.js';
+import { aheadUntilMs, entryKey, holderOf, isHeld, type LedgerEntry, type Spec } from '../../model/ledger.js';
 import { partitionOf } from '../../model/naming.js';
 import type { OperationDocument, OperationStep } from '../../model/operation.js';
 import { pending, stopped } from '../../model/outcome.js';
@@ -14,6 +14,7 @@ import { type Problem, problem } from '../../model/problem.js';
 import { heldOf, type Move, type Moves, planHashOf } from '../../plan/moves.js';
 import { type PlanDocument, type SurveyDocument, surveyId, type Verdict } from '../../plan/plan-document.js';
 import type { Kind } from '../../resources/resource.js';
+import { isSpecOf } from '../../resources/trust.js';
 import { listEntries, readHead, readOperation, readPlan, readSubject } from '../documents.js';
 import { endOperation } from '../end-operation.js';
 import type { Services } from '../services.js';
@@ -45,16 +46,22 @@ async function surveyAll({ operationId, attempt }: SurveyCall, services: Service
   if (!operation || !plan || operation.attempt !== attempt) return stopped;
   const head = await readHead(store, operation.team);
   if (head?.document.holder !== holderOf(operationId, attempt, operation.direction)) return stopped;
-  const entries = (await listEntries(store, operation.team)).map(({ document }) => document);
+  const entries = trusted(
+    (await listEntries(store, operation.team)).map(({ document }) => document),
+    operation,
+    services,
+  );
   const untilMs = aheadUntilMs(entries, clock.now());
   if (untilMs)
     return pending('calls of an earlier attempt to have ended', { retryAfterSeconds: seconds(untilMs, clock.now()) });
 
-  const isFirst = plan.document.moves === undefined;
-  const found = await lookAtAll(thingsOf(operation, plan.document, entries, services), services);
+  // Whatever a claim has written beside the intent counts for nothing: the worker's own plan is the one that runs.
+  const isFirst = operation.surveyed === undefined;
+  const known = isFirst ? undefined : plan.document.moves;
+  const found = await lookAtAll(thingsOf(operation, plan.document, known, entries, services), services);
   const doubted = entries.filter((entry) => isDoubted(entry, found[entry.key]));
   const marked = entries.map((entry) => (doubted.includes(entry) ? { ...entry, state: 'writing' as const } : entry));
-  const frozen = plan.document.moves ?? (await planMoves(plan.document, marked, operation, services));
+  const frozen = known ?? (await planMoves(plan.document, marked, operation, services));
 
   const foreign = frozen.flat(2).filter((move) => move.verb === 'make' && found[move.key]?.is === 'foreign');
   if (foreign.length > 0 && isFirst) return endsForeign(operation, foreign, services);
@@ -89,17 +96,28 @@ async function planMoves(
 /** Planned and held, each once. */
 function thingsOf(
   operation: OperationDocument,
-  plan: PlanDocument,
+  { target }: PlanDocument,
+  known: Moves | undefined,
   entries: LedgerEntry[],
   services: Services,
 ): Thing[] {
-  const planned = plan.moves
-    ? plan.moves.flat(2).flatMap(({ key, kind, spec }) => (key ? [{ key, kind, spec: spec as Spec }] : []))
-    : wantedThings(stagesOf(plan.target, operation, services), services);
+  const planned = known
+    ? known.flat(2).flatMap(({ key, kind, spec }) => (key ? [{ key, kind, spec: spec as Spec }] : []))
+    : wantedThings(stagesOf(target, operation, services), services);
   const held = entries.filter(isHeld).map(({ key, kind, spec, asked }) => ({ key, kind, spec: spec ?? asked }));
-  return [...new Map([...held, ...planned].map((thing) => [thing.key, thing])).values()].filter(
-    ({ spec }) => spec.owner === ownerOf(operation),
-  );
+  return [...new Map([...held, ...planned].map((thing) => [thing.key, thing])).values()];
+}
+
+/** An entry that its kind, or this subject, cannot have is never acted on, and alerts. */
+function trusted(entries: LedgerEntry[], operation: OperationDocument, { table, log }: Services): LedgerEntry[] {
+  return entries.filter(({ id, key, kind, spec, asked }) => {
+    const isTrusted =
+      key === entryKey(kind, (spec ?? asked).id) &&
+      [spec ?? asked, asked].every((one) => isSpecOf(table, kind, one, ownerOf(operation)));
+    if (!isTrusted)
+      log('error', `Ledger entry "${id}" of "${operation.team}" is not one that hai makes; it is not acted on`);
+    return isTrusted;
+  });
 }
 
 /** Reads parents before what stands under them: an absent parent has no children, a foreign one has only foreign ones. */
