@@ -1,6 +1,6 @@
 /** A new operation and its plan, as every claim writes them: all steps visible, as far as they can be foreseen. The worker plans again. */
 import type { OperationDocument } from '../model/operation.js';
-import { type Moves, planHashOf } from '../plan/moves.js';
+import type { Moves } from '../plan/moves.js';
 import { type PlanDocument, planId, type Target } from '../plan/plan-document.js';
 
 interface NewOperation
@@ -20,7 +20,6 @@ export function newOperation({ moves, now, ...fields }: NewOperation): Operation
     type: 'operation',
     attempt: 1,
     direction: 'forward',
-    planHash: planHashOf(moves),
     steps: moves.flat(2).map(({ id }) => ({ id, status: 'pending' })),
     createdAt: now,
     lastUpdatedAt: now,

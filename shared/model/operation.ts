@@ -127,7 +127,6 @@ export interface OperationDocument {
   /** What to do when a step fails. */
   failurePolicy: 'undo' | 'hold';
   specHash?: string;
-  planHash?: string;
   /** The ended operation that this one repeats. */
   retryOf?: string;
   /** Counts the accepted specifications of the subject, or the deployments of a model. */

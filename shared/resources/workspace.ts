@@ -40,13 +40,16 @@ export const workspace = resource({
     // What is terminating keeps its conditions: they say nothing any more.
     if (!found || found.isTerminating) return pending(`Workspace "${nameOf(id)}" to show`);
     const missing = missingCondition(found);
-    return missing ? pending(missing) : ready;
+    return missing ? pending(missing, { retryAfterSeconds: LOOK_SECONDS }) : ready;
   },
   compares: { create: true, write: true, remove: true },
   patience: { usualSeconds: 7 * 60, deadlineSeconds: 90 * 60 },
   removal: { usualSeconds: 20, deadlineSeconds: 60 * 60 },
   armWrites: 0,
 });
+
+/** The cluster's own server is read, which bounds nobody; GPUs cost dollars an hour, and teams wait. */
+const LOOK_SECONDS = 15;
 
 const LEAVING = { life: 'leaving' as const };
 

@@ -223,7 +223,7 @@ function freezeWrites(
     {
       patch: operation.id,
       if: { equals: { '/attempt': operation.attempt } },
-      set: { '/steps': steps, '/planHash': moveHash, '/lastUpdatedAt': timestamp(clock) },
+      set: { '/steps': steps, '/lastUpdatedAt': timestamp(clock) },
     },
   ];
 }
