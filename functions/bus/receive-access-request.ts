@@ -3,6 +3,7 @@
  * the message is completed either way. Only what throws (a store that does not answer) is delivered again, and ends in the dead letters.
  */
 import { app, type InvocationContext } from '@azure/functions';
+import { publishAfter } from '../../shared/application/announce.js';
 import { takeRequest } from '../../shared/application/take-request.js';
 import {
   ACCESS_REQUESTED_TYPE,
@@ -16,7 +17,6 @@ import type { Origin } from '../../shared/model/operation.js';
 import { type Problem, problem } from '../../shared/model/problem.js';
 import { rejectInput } from '../rejection.js';
 import { BUS_CONNECTION, QUEUES, services } from '../wiring.js';
-import { answerTicket } from './answer-ticket.js';
 
 app.serviceBusQueue('receive-access-request', {
   connection: BUS_CONNECTION,
@@ -42,7 +42,8 @@ interface Envelope {
 async function tryToTake({ document, origin }: Envelope): Promise<Problem | undefined> {
   const intake = await takeRequest(document, origin, services());
   if (intake.kind === 'refused') return intake.problem;
-  if (intake.kind !== 'accepted') await answerTicket(intake.kind, intake.operation, origin, services());
+  // What begins is announced by the worker that runs it; who joins hears of it now.
+  if (intake.kind !== 'accepted') await publishAfter(services(), intake.operation.team);
   return undefined;
 }
 

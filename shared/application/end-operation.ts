@@ -5,7 +5,7 @@
 import { timestamp } from '../kit/clock.js';
 import type { LedgerHead } from '../model/ledger.js';
 import { giveLane, leaveLine, type Placed } from '../model/line.js';
-import type { OperationDocument } from '../model/operation.js';
+import type { Listener, OperationDocument } from '../model/operation.js';
 import { type Problem, problem } from '../model/problem.js';
 import type { ModelDocument, ModelPhase } from '../model/shared-model.js';
 import type { TeamAccess, TeamDocument } from '../model/team.js';
@@ -41,7 +41,7 @@ export async function endOperation(
     ...(await emptyHolder(operation, services, head)),
     ...(starts ? [startWrite(starts, services)] : []),
     ...(await dropWrites(dropped, services)),
-    endEvent(operation, ending, access, services),
+    ...endEvents(operation, ending, access, services),
   ]);
   if (!isDone) return false;
   services.log('info', endLine(operation, ending.phase, services));
@@ -91,8 +91,12 @@ function endWrite(operation: OperationDocument, ending: Ending, { clock }: Servi
   return {
     patch: operation.id,
     if: {
-      equals: { '/attempt': operation.attempt, '/phase': operation.phase },
-      absent: [...(isForward ? ['/stop'] : []), ...(operation.surveyed === undefined ? ['/surveyed'] : [])],
+      equals: { '/attempt': operation.attempt, '/phase': operation.phase, ...joinedAsRead(operation).equals },
+      absent: [
+        ...(isForward ? ['/stop'] : []),
+        ...(operation.surveyed === undefined ? ['/surveyed'] : []),
+        ...joinedAsRead(operation).absent,
+      ],
     },
     set: {
       '/phase': ending.phase,
@@ -102,6 +106,10 @@ function endWrite(operation: OperationDocument, ending: Ending, { clock }: Servi
     },
   };
 }
+
+/** A condition's part: nobody has begun to listen since the operation was read. */
+export const joinedAsRead = ({ joined }: OperationDocument): Required<Pick<Condition, 'equals' | 'absent'>> =>
+  joined === undefined ? { equals: {}, absent: ['/joined'] } : { equals: { '/joined': joined }, absent: [] };
 
 /** Only who has claimed the ledger empties it. */
 async function emptyHolder(
@@ -132,7 +140,7 @@ export async function dropWrites(dropped: readonly Placed[], services: Services)
       phase: 'canceled',
       error: problem('superseded', `A newer request for "${operation.subject}" has taken its place.`),
     };
-    writes.push(endWrite(operation, ending, services), endEvent(operation, ending, undefined, services));
+    writes.push(endWrite(operation, ending, services), ...endEvents(operation, ending, undefined, services));
   }
   return writes;
 }
@@ -189,19 +197,42 @@ const teamAccessOf = async (operation: OperationDocument, services: Services): P
   return target?.kind === 'team-access' ? accessOf(operation, target.spec, services) : undefined;
 };
 
+/** For who began it, and for everybody who has joined. */
+function endEvents(
+  operation: OperationDocument,
+  ending: Ending,
+  access: TeamAccess | undefined,
+  services: Services,
+): Write[] {
+  const { listeners = [] } = operation;
+  return [
+    endEvent(operation, ending, access, services),
+    ...listeners.map((listener) => endEvent(heardBy(operation, listener), ending, access, services, listener.ticket)),
+  ];
+}
+
+/** The operation as an event for somebody else than its origin tells of it. */
+export const heardBy = (operation: OperationDocument, { ticket, traceparent }: Listener): OperationDocument => ({
+  ...operation,
+  origin: { ...operation.origin, ticket, traceparent },
+});
+
+/** `part`: the ticket of a listener. */
 function endEvent(
   operation: OperationDocument,
   ending: Ending,
   access: TeamAccess | undefined,
   services: Services,
+  part?: string,
 ): Write {
   const { id, subject, kind } = operation;
-  if (ending.phase !== 'succeeded') return failureEvent(operation, ending.phase, causeOf(operation, ending), services);
+  if (ending.phase !== 'succeeded')
+    return failureEvent(operation, ending.phase, causeOf(operation, ending), services, part);
   if (kind === 'retire-kaito-model')
     return outboxWrite(services, operation, 'modelRetired', { operationId: id, model: subject });
   if (kind === 'deploy-kaito-model')
     return outboxWrite(services, operation, 'modelReady', { operationId: id, model: subject });
-  return outboxWrite(services, operation, 'ready', readyData(operation, access!));
+  return outboxWrite(services, operation, 'ready', readyData(operation, access!), part);
 }
 
 function failureEvent(
@@ -209,13 +240,14 @@ function failureEvent(
   phase: 'failed' | 'canceled' | 'held' | 'stuck',
   cause: Problem,
   services: Services,
+  part?: string,
 ): Write {
   const { id, subject, team } = operation;
   const data = { operationId: id, phase, problem: cause };
   if (team.startsWith('model_')) return outboxWrite(services, operation, 'modelFailed', { ...data, model: subject });
   if (phase === 'canceled')
-    return outboxWrite(services, operation, 'canceled', { operationId: id, team: subject, reason: cause.detail });
-  return outboxWrite(services, operation, 'failed', { ...data, team: subject });
+    return outboxWrite(services, operation, 'canceled', { operationId: id, team: subject, reason: cause.detail }, part);
+  return outboxWrite(services, operation, 'failed', { ...data, team: subject }, part);
 }
 
 export const readyData = (

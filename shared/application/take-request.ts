@@ -1,6 +1,6 @@
 /**
  * Takes a request, by whichever door: check, plan for show, claim, command. The team's document is the arbiter: of requests that arrive together
- * one makes the operation, the others get it as their answer. What does not begin at once waits in the team's line.
+ * one makes the operation, the others join it. What does not begin at once waits in the team's line.
  */
 import { timestamp } from '../kit/clock.js';
 import { newId, sha256 } from '../kit/ids.js';
@@ -16,6 +16,7 @@ import { outboxWrite } from './announce.js';
 import { sendCommand } from './commands.js';
 import { listEntries, readOperation, readPlan, readTeam } from './documents.js';
 import { dropWrites } from './end-operation.js';
+import { join } from './join.js';
 import { newOperation, planOf } from './new-operation.js';
 import type { Services } from './services.js';
 import type { Stored, Write } from './store.js';
@@ -48,12 +49,17 @@ export async function takeRequest(document: unknown, origin: Origin, services: S
   if (!checked.ok) return { kind: 'refused', problem: checked.problem };
   const { request, specHash } = checked;
 
-  const earlier = await findReceipt(request, specHash, origin, services);
-  if (earlier) return earlier;
   for (let round = 0; round < CLAIM_ROUNDS_MAX; round++) {
+    const earlier = await findReceipt(request, specHash, origin, services);
+    if (earlier) return earlier;
     const team = await readTeam(services.store, teamSlug(request));
     const decision = decideAccess(team?.document, specHash, await isNewestStopped(team, services));
-    if (decision.kind !== 'start') return answerWith(decision.kind, decision.operationId, services);
+    if (decision.kind !== 'start') {
+      const named = { id: decision.operationId, team: teamSlug(request) };
+      const joined = await join(decision, team!.document, origin, receiptWrites(named, specHash, origin), services);
+      if (!joined) continue;
+      return 'code' in joined ? { kind: 'refused', problem: joined } : { kind: decision.kind, operation: joined };
+    }
     if ((team?.document.queue.length ?? 0) >= QUEUE_MAX) return { kind: 'refused', problem: queueFull(request) };
     const operation = await claim(request, specHash, team, origin, services);
     if (operation) return { kind: 'accepted', operation };
@@ -137,7 +143,11 @@ async function heldBefore(
   return heldOf((await listEntries(services.store, subject.team)).map(({ document }) => document));
 }
 
-function receiptWrites({ id, team }: OperationDocument, specHash: string, origin: Origin): Write[] {
+function receiptWrites(
+  { id, team }: Pick<OperationDocument, 'id' | 'team'>,
+  specHash: string,
+  origin: Origin,
+): Write[] {
   const key = receiptId(origin);
   if (!key) return [];
   const receipt: Receipt = { id: key, team, type: 'receipt', operationId: id, specHash, ttl: RECEIPT_SECONDS };
@@ -162,13 +172,9 @@ async function findReceipt(
         nextStep: 'Use a new key for a new request.',
       }),
     };
-  return answerWith('same', receipt.operationId, services);
-}
-
-async function answerWith(kind: 'same' | 'no-change', id: string, services: Services): Promise<Intake> {
-  const found = await readOperation(services.store, id);
-  if (!found) throw new Error(`Operation "${id}" of the team is gone`);
-  return { kind, operation: found.document };
+  const found = await readOperation(services.store, receipt.operationId);
+  if (!found) throw new Error(`Operation "${receipt.operationId}" of the team is gone`);
+  return { kind: 'same', operation: found.document };
 }
 
 const receiptId = ({ source, sourceId }: Origin): string | undefined =>

@@ -103,6 +103,9 @@ export interface Origin {
   traceparent?: string;
 }
 
+/** Whom to tell of the end besides the origin: somebody who asked for the same. */
+export type Listener = Pick<Origin, 'ticket' | 'traceparent'>;
+
 /** Why an operation is to walk back: somebody canceled it, or a step failed. */
 export type Stop = 'cancel' | 'failed';
 
@@ -132,6 +135,9 @@ export interface OperationDocument {
   /** Counts the accepted specifications of the subject, or the deployments of a model. */
   generation: number;
   origin: Origin;
+  listeners?: Listener[];
+  /** How many listen: a join and the end never miss each other. */
+  joined?: number;
   steps: OperationStep[];
   createdAt: string;
   startedAt?: string;

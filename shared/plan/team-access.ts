@@ -45,6 +45,7 @@ export function teamAccess(target: TeamTarget, catalog: Catalog, platform: Platf
   const members = spec.members ?? [];
 
   const openGateway = [
+    gatewayReady('gateway-ready', { id: at.apiManagement, owner }),
     product('product', { id: productId, owner, displayName: names.productDisplayName }),
     ...providers.map((provider) =>
       productApi(`api-${API_IDS[provider]}`, { id: at.productApi(productId, API_IDS[provider]), owner }),
@@ -91,7 +92,7 @@ export function teamAccess(target: TeamTarget, catalog: Catalog, platform: Platf
   ]);
 
   return [
-    stage([gatewayReady('gateway-ready', { id: at.apiManagement, owner })]),
+    // Foundry and the shared models need nothing of the gateway, which may still be activating.
     stage(openGateway, createFoundry, ...joinModels),
     // Needs the names under which the models are served; until it stands, the API policies refuse (fail closed).
     stage(

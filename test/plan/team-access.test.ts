@@ -17,9 +17,8 @@ describe('the plan of a team', () => {
     [
       'team-alpha.yaml',
       [
-        [['gateway-ready']],
         [
-          ['product', 'api-openai-api', 'subscription', 'key', 'key-reader-97f6b4df'],
+          ['gateway-ready', 'product', 'api-openai-api', 'subscription', 'key', 'key-reader-97f6b4df'],
           [
             'foundry-account',
             'foundry-project',
@@ -35,9 +34,8 @@ describe('the plan of a team', () => {
     [
       'team-alpha-older-form.yaml',
       [
-        [['gateway-ready']],
         [
-          ['product', 'api-openai-api', 'subscription', 'key'],
+          ['gateway-ready', 'product', 'api-openai-api', 'subscription', 'key'],
           ['foundry-account', 'foundry-project', 'project-identity'],
         ],
         [['product-policy'], ['connection-foundry']],
@@ -47,9 +45,8 @@ describe('the plan of a team', () => {
     [
       'team-beta.yaml',
       [
-        [['gateway-ready']],
         [
-          ['product', 'api-openai-api', 'api-kaito-api', 'subscription', 'key', 'key-reader-166def17'],
+          ['gateway-ready', 'product', 'api-openai-api', 'api-kaito-api', 'subscription', 'key', 'key-reader-166def17'],
           [
             'foundry-account',
             'foundry-project',

@@ -15,7 +15,7 @@ describe('API Management that takes 40 minutes to activate', () => {
 
       const url = `${hai.host.url}/runtime/webhooks/durabletask/instances/?instanceIdPrefix=${body.id}`;
       const instances = (await (await fetch(url)).json()) as { instanceId: string }[];
-      expect(instances.map(({ instanceId }) => instanceId)).toContain(`${body.id}-1:s0`);
+      expect(instances.map(({ instanceId }) => instanceId)).toContain(`${body.id}-1:l0:s0`);
     } finally {
       await hai.close();
     }
