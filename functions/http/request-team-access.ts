@@ -35,9 +35,16 @@ async function readBody(request: HttpRequest): Promise<unknown> {
         nextStep: `Send one of: ${Object.keys(FORMATS).join(', ')}.`,
       }),
     );
+  const encoding = request.headers.get('content-encoding');
+  if (encoding && encoding !== 'identity')
+    throw new ProblemError(
+      problem('unsupported-media-type', `Content-Encoding "${encoding.slice(0, 80)}" is not accepted.`, {
+        nextStep: 'Send the document as it is.',
+      }),
+    );
   if (Number(request.headers.get('content-length')) > DOCUMENT_BYTES_MAX)
     throw new ProblemError(problem('too-large', `The document is larger than ${DOCUMENT_BYTES_MAX / 1024} KiB.`));
-  const read = readDocument(await request.text(), format);
+  const read = readDocument(new Uint8Array(await request.arrayBuffer()), format);
   if (!read.ok) throw new ProblemError(read.problem);
   return read.value;
 }

@@ -49,9 +49,11 @@ const header = {
 };
 
 const specHeader = {
+  // What directories hold: internationalized addresses, and guests (`lead_contoso.com#EXT#@fabrikam.onmicrosoft.com`).
   owner: z
-    .email()
+    .string()
     .max(254)
+    .regex(/^[^\s@<>"]+@[^\s@<>".]+(\.[^\s@<>".]+)+$/u, 'a mail address or user principal name')
     .meta({ description: 'Who answers for the team', examples: ['alpha-lead@contoso.com'] }),
   costCenter: z
     .string()
@@ -63,7 +65,7 @@ const specHeader = {
   justification: z
     .string()
     .max(500)
-    .regex(/^\P{Cc}*$/u, 'no control characters')
+    .regex(/^[\P{Cc}\n\r\t]*$/u, 'no control characters but line breaks and tabs')
     .optional(),
   failurePolicy: z.enum(['undo', 'hold']).optional().meta({
     description: 'What becomes of a request that fails: undone (default), or held as it is for investigation',
@@ -112,10 +114,14 @@ export function checkRequest(document: unknown, catalog: Catalog, guardrails: Gu
   return { ok: true, request, specHash: specHashOf(request) };
 }
 
-/** Hash of what the request means: order of lists, the justification and the failure policy do not count. */
-export const specHashOf = ({
-  spec: { justification: _, failurePolicy: _policy, ...meaning },
-}: TeamAccessRequest): string => contentHash(meaning);
+/**
+ * Hash of what the request means: order of lists, the justification, the failure policy and the case of the owner's address (which mail systems
+ * and directories ignore) do not count.
+ */
+export const specHashOf = ({ spec }: TeamAccessRequest): string => {
+  const { justification: _, failurePolicy: _policy, owner, ...meaning } = spec;
+  return contentHash({ ...meaning, owner: owner.toLowerCase() });
+};
 
 function parseAnyForm(
   document: unknown,
@@ -189,8 +195,6 @@ function checkModel(
       'above-guardrail',
       `At most ${limits.dailyTokenQuotaMax} tokens a day are given for "${name}"`,
     );
-  if (isNumber(rate) && isNumber(quota) && quota > 0 && quota < rate)
-    report('dailyTokenQuota', 'quota-below-rate', 'The quota of a day is smaller than the tokens of one minute');
   return errors;
 }
 

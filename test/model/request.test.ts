@@ -95,7 +95,6 @@ describe('a TeamAccessRequest', () => {
         '/spec/models/foundry/models/2/name model-disabled',
         '/spec/models/foundry/models/3/name model-not-in-catalog',
         '/spec/models/foundry/models/3/tokensPerMinute wrong-type',
-        '/spec/models/kaito/models/0/dailyTokenQuota quota-below-rate',
       ].sort(),
     );
   });
@@ -142,5 +141,25 @@ describe('a TeamAccessRequest', () => {
       request('team-alpha', { models: { foundry: { models: [model('gpt-4.1', { tokensPerMinute: 50_001 })] } } }),
     );
     expect(!checked.ok && checked.problem.errors?.[0]?.detail).toContain('50000');
+  });
+
+  it.each([
+    ['a justification of several lines', { justification: 'first line\n\tsecond line\r\n' }],
+    ['a guest of the directory as owner', { owner: 'lead_fabrikam.com#EXT#@contoso.onmicrosoft.com' }],
+    ['an internationalized address', { owner: 'jörg@müller.example' }],
+    [
+      'a quota of a day below the tokens of one minute',
+      { models: { foundry: { models: [model('gpt-4.1', { tokensPerMinute: 2_000, dailyTokenQuota: 1_000 })] } } },
+    ],
+  ])('may have %s', (_what, spec) => {
+    expect(check(request('team-alpha', spec))).toMatchObject({ ok: true });
+  });
+
+  it('means the same whatever the case of its owner’s address', () => {
+    const hashes = ['Alpha.Lead@Contoso.com', 'alpha.lead@contoso.com'].map((owner) => {
+      const checked = check(request('team-alpha', { owner }));
+      return checked.ok && checked.specHash;
+    });
+    expect(hashes[0]).toBe(hashes[1]);
   });
 });

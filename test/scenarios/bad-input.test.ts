@@ -91,7 +91,6 @@ describe('input that cannot be taken', () => {
       expect(answer.body.errors?.map(({ pointer }) => pointer).sort()).toEqual([
         '/spec/costCenter',
         '/spec/costCentre',
-        '/spec/models/foundry/models/0/dailyTokenQuota',
         '/spec/models/foundry/models/0/tokensPerMinute',
         '/spec/models/foundry/models/1/name',
         '/spec/models/foundry/models/1/tokensPerMinute',
