@@ -11,6 +11,7 @@ import { keyVault } from '../shared/azure/key-vault.js';
 import { kubernetes } from '../shared/azure/kubernetes.js';
 import { modelEndpoint } from '../shared/azure/model-endpoint.js';
 import { privateDns } from '../shared/azure/private-dns.js';
+import { punctual } from '../shared/azure/punctual.js';
 import { publisher } from '../shared/bus/publisher.js';
 import { systemClock } from '../shared/kit/clock.js';
 import { lazy } from '../shared/kit/lazy.js';
@@ -45,7 +46,8 @@ function build(environment: NodeJS.ProcessEnv): Services {
   const settings = readSettings(environment);
   const { platform, HAI_CALL_DEADLINE_SECONDS: callDeadlineSeconds } = settings;
   const configFolder = settings.HAI_CONFIG_DIR ?? defaultConfigFolder();
-  const credential = new DefaultAzureCredential({ managedIdentityClientId: settings.AZURE_CLIENT_ID });
+  const identity = new DefaultAzureCredential({ managedIdentityClientId: settings.AZURE_CLIENT_ID });
+  const credential = punctual(identity, callDeadlineSeconds);
   const azure = {
     credential,
     azureSubscriptionId: platform.azureSubscriptionId,

@@ -1,6 +1,6 @@
 /**
  * Queue `access-requests`: a ticketing system asks for a team. What cannot be taken is kept in the rejected inbox and answered with an event;
- * the message is completed either way. Only what throws (a store that does not answer) is delivered again, and ends in the dead letters.
+ * the message is completed either way. Only what throws (a store that does not answer) is delivered again, in the end from the dead letters.
  */
 import { app, type InvocationContext } from '@azure/functions';
 import { publishAfter } from '../../shared/application/announce.js';
@@ -25,10 +25,15 @@ app.serviceBusQueue('receive-access-request', {
 });
 
 async function receiveAccessRequest(message: unknown, context: InvocationContext): Promise<void> {
-  const envelope = readEnvelope(message, context.triggerMetadata ?? {});
+  await takeMessage(message, context.triggerMetadata ?? {});
+}
+
+/** Takes what it can and rejects what it cannot; throws where that cannot be told now. Also for what has come to the dead letters. */
+export async function takeMessage(message: unknown, metadata: Record<string, unknown>): Promise<void> {
+  const envelope = readEnvelope(message, metadata);
   const refusal = envelope.problem ?? (await tryToTake(envelope));
   if (!refusal) return;
-  const deliveryCount = Number(context.triggerMetadata?.['deliveryCount'] ?? 1);
+  const deliveryCount = Number(metadata['deliveryCount'] ?? 1);
   const { origin } = envelope;
   await rejectInput({ queue: QUEUES.requests, message, origin, problem: refusal, deliveryCount }, services());
 }

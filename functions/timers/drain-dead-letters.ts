@@ -1,9 +1,14 @@
-/** Every minute: moves poison messages from the dead letters into the rejected inbox, where people look. */
+/**
+ * Every minute: empties the dead letters. A request is taken there as on its queue, since what killed its worker, or kept the store from answering,
+ * was not its fault; what cannot be taken, and any other message, is moved into the rejected inbox, where people look.
+ */
 
 import { app, type InvocationContext } from '@azure/functions';
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
 import { TICKET_PROPERTY, TicketSchema } from '../../shared/contracts/messages.js';
-import { problem } from '../../shared/model/problem.js';
+import { ProblemError, problem } from '../../shared/model/problem.js';
+import { ServiceError } from '../../shared/model/service-error.js';
+import { takeMessage } from '../bus/receive-access-request.js';
 import { rejectInput } from '../rejection.js';
 import { QUEUES, services } from '../wiring.js';
 
@@ -21,19 +26,44 @@ async function drainDeadLetters(_timer: unknown, context: InvocationContext): Pr
   }
 }
 
+/** Queues where a message was seen and not handled: the SDK's next look begins behind what it has seen, whoever looks, and would miss it. */
+const unfinished = new Set<string>();
+
+/** How many had to be moved. */
 async function drain(queue: string): Promise<number> {
   const receiver = services().bus().createReceiver(queue, { subQueueType: 'deadLetter' });
+  let left: ServiceBusReceivedMessage[] = [];
+  let moved = 0;
   try {
     // A look costs one round trip; a receive on an empty queue waits its whole time.
-    if ((await receiver.peekMessages(1)).length === 0) return 0;
-    const messages = await receiver.receiveMessages(BATCH_SIZE, { maxWaitTimeInMs: WAIT_MS });
-    for (const message of messages) {
-      await keep(queue, message);
+    if (!unfinished.has(queue) && (await receiver.peekMessages(1)).length === 0) return 0;
+    unfinished.add(queue);
+    left = await receiver.receiveMessages(BATCH_SIZE, { maxWaitTimeInMs: WAIT_MS });
+    const received = left.length;
+    for (let message = left[0]; message; message = left[0]) {
+      if (queue !== QUEUES.requests || !(await isTaken(message))) {
+        await keep(queue, message);
+        moved++;
+      }
       await receiver.completeMessage(message);
+      left.shift();
     }
-    return messages.length;
+    if (received > 0) unfinished.delete(queue);
+    return moved;
   } finally {
+    await Promise.allSettled(left.map((message) => receiver.abandonMessage(message)));
     await receiver.close();
+  }
+}
+
+/** False for what nobody can take; throws when the store does not answer: it is looked at again in a minute. */
+async function isTaken({ body, ...metadata }: ServiceBusReceivedMessage): Promise<boolean> {
+  try {
+    await takeMessage(Buffer.isBuffer(body) ? body.toString('utf8') : body, metadata);
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError || error instanceof ProblemError) throw error;
+    return false;
   }
 }
 

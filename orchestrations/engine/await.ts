@@ -4,7 +4,7 @@
  */
 import type { OrchestrationContext } from 'durable-functions';
 import type { ActivityName, StepCall } from '../../shared/contracts/activities.js';
-import type { Outcome, Patience } from '../../shared/model/outcome.js';
+import { type Outcome, type Patience, RETRY_AFTER_SECONDS_MAX } from '../../shared/model/outcome.js';
 import { problem } from '../../shared/model/problem.js';
 import { busyDelaySeconds, jitterOf, pendingDelaySeconds } from './polling.js';
 import { callActivity, callChildren, isSettled, type Process, sleep } from './process.js';
@@ -17,9 +17,6 @@ const LOOKS_PER_GENERATION = 10;
 
 /** Outages and throttling of a region have lasted hours, not days; what is refused for longer needs a person. */
 const BUSY_SECONDS_MAX = 6 * 3600;
-
-/** A Retry-After beyond this is looked at earlier: a cancel must be heard within the hour. */
-const RETRY_AFTER_SECONDS_MAX = 3600;
 
 /** What is called, how long it may take, and what it has taken so far. */
 export interface Wait {

@@ -21,12 +21,18 @@ export interface Ending {
   error?: Problem;
 }
 
-/** False when the documents have moved meanwhile: look again. `head`: the ledger's as it was when no call could land any more. */
+/** The ledger's head as it was when no call could land any more. */
+export interface Drained extends Stored<LedgerHead> {
+  /** Ids of the entries that stood only for calls that might have landed. */
+  struck: string[];
+}
+
+/** False when the documents have moved meanwhile: look again. */
 export async function endOperation(
   operation: OperationDocument,
   ending: Ending,
   services: Services,
-  head?: Stored<LedgerHead>,
+  head?: Drained,
 ): Promise<boolean> {
   const { store } = services;
   const subject = await readSubject(store, operation.team);
@@ -55,7 +61,7 @@ export async function parkOperation(
   operation: OperationDocument,
   phase: 'held' | 'stuck',
   services: Services,
-  head: Stored<LedgerHead>,
+  head: Drained,
 ): Promise<boolean> {
   const { store, clock } = services;
   const subject = await readSubject(store, operation.team);
@@ -112,16 +118,20 @@ export const joinedAsRead = ({ joined }: OperationDocument): Required<Pick<Condi
   joined === undefined ? { equals: {}, absent: ['/joined'] } : { equals: { '/joined': joined }, absent: [] };
 
 /** Only who has claimed the ledger empties it. */
-async function emptyHolder(
-  operation: OperationDocument,
-  { store }: Services,
-  drained?: Stored<LedgerHead>,
-): Promise<Write[]> {
+async function emptyHolder(operation: OperationDocument, { store }: Services, drained?: Drained): Promise<Write[]> {
   if (operation.claimed === undefined) return [];
   const head = drained ?? (await readHead(store, operation.team));
   const isOurs = head?.document.holder.startsWith(`${operation.id}/`);
-  return head && isOurs ? [{ replace: { ...head.document, holder: '' }, etag: head.etag }] : [];
+  if (!head || !isOurs) return [];
+  const struck = drained?.struck.slice(0, STRUCK_AT_ONCE) ?? [];
+  return [
+    { replace: { ...head.document, holder: '' }, etag: head.etag },
+    ...struck.map((id): Write => ({ remove: id })),
+  ];
 }
+
+/** A transaction takes a hundred writes; what is over goes with the next end. */
+const STRUCK_AT_ONCE = 30;
 
 /** The next in line may begin. */
 export const startWrite = ({ operationId }: Placed, { clock }: Services): Write => ({

@@ -160,7 +160,7 @@ export function retryAfterSeconds(
   return ageSeconds < 60 ? 2 : ageSeconds < 300 ? 5 : 10;
 }
 
-/** Longest sleep of any wait: after it the wait says again that it lives. */
+/** Longest sleep of a wait by its own choice (a Retry-After may be longer): after it the wait says again that it lives. */
 export const SLEEP_SECONDS_MAX = 5 * 60;
 
 /**

@@ -34,6 +34,9 @@ export const pending = (
   ...hint,
 });
 
+/** A Retry-After beyond this is looked at earlier: a cancel must be heard within the hour. */
+export const RETRY_AFTER_SECONDS_MAX = 3600;
+
 /** When to look again, and when to give up. */
 export interface Patience {
   /** When the step usually is done: the first look at something pending. */

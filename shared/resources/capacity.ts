@@ -4,15 +4,16 @@ import { QUICK, ready, refused } from '../model/outcome.js';
 import { problem } from '../model/problem.js';
 import { KAITO_POOL_LABEL, workspaceNameOf } from './gpu.js';
 import { nameOf, specFields } from './names.js';
-import { check } from './resource.js';
+import { check, UNSURE, unsure } from './resource.js';
 
 export const capacity = check({
   kind: 'capacity',
   /** `id`: the cluster's. */
   spec: z.object({ ...specFields, model: z.string(), gpuPoolsMax: z.int() }),
   title: () => 'The cluster has room for another GPU node pool',
-  async ready({ id, model, gpuPoolsMax }, { kubernetes }) {
+  async ready({ id, model, gpuPoolsMax }, { kubernetes }, resume) {
     const cluster = await kubernetes.readCluster();
+    if (!cluster && resume !== UNSURE) return unsure(`cluster "${nameOf(id)}" to show`);
     if (!cluster || cluster.state === 'Failed')
       return refused(problem('refused-by-azure', `Cluster "${nameOf(id)}" is ${cluster ? 'failed' : 'not there'}.`));
     if (!cluster.hasKaito)

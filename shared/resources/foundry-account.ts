@@ -67,9 +67,12 @@ const FAILED = ['Failed', 'Canceled'];
 const ownerOf = ({ tags }: FoundryAccount): string | undefined =>
   tags['managed-by'] === 'hai' ? tags['team'] : undefined;
 
-function lifeOf({ state }: FoundryAccount): { life?: 'deleted' | 'leaving' } {
+export const FINAL_STATES = ['Succeeded', ...FAILED];
+
+function lifeOf({ state }: FoundryAccount): Pick<Found<unknown>, 'life'> {
   if (state === 'SoftDeleted') return { life: 'deleted' };
-  return state === 'Deleting' ? { life: 'leaving' } : {};
+  if (state === 'Deleting') return { life: 'leaving' };
+  return FINAL_STATES.includes(state) ? {} : { life: 'coming' };
 }
 
 async function removeAccount(

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { pending, ready, refused } from '../model/outcome.js';
 import { problem } from '../model/problem.js';
-import { foundryAccount } from './foundry-account.js';
+import type { FoundryProject } from './adapters.js';
+import { FINAL_STATES, foundryAccount } from './foundry-account.js';
 import { above, nameOf, specFields, teamNamesOf } from './names.js';
-import { resource, written } from './resource.js';
+import { type Found, resource, written } from './resource.js';
 
 const FAILED = ['Failed', 'Canceled'];
 
@@ -23,7 +24,7 @@ export const foundryProject = resource({
   wanted: ({ tags }) => ({ tags }),
   async read({ id, owner }, { foundry }) {
     const found = await foundry.readProject(id);
-    return found && { body: found, owner, ...(found.state === 'Deleting' && { life: 'leaving' as const }) };
+    return found && { body: found, owner, ...lifeOf(found) };
   },
   async write({ id, owner: _, ...project }, found, { foundry }) {
     if (found?.life === 'leaving') return pending(`project "${nameOf(id)}" to be gone`, { retryAfterSeconds: 10 });
@@ -54,3 +55,8 @@ export const foundryProject = resource({
   removal: { usualSeconds: 15, deadlineSeconds: 60 * 60 },
   armWrites: 1,
 });
+
+function lifeOf({ state }: FoundryProject): Pick<Found<unknown>, 'life'> {
+  if (state === 'Deleting') return { life: 'leaving' };
+  return FINAL_STATES.includes(state) ? {} : { life: 'coming' };
+}

@@ -3,14 +3,15 @@ import { z } from 'zod';
 import { pending, ready, refused } from '../model/outcome.js';
 import { problem } from '../model/problem.js';
 import { nameOf, specFields } from './names.js';
-import { check } from './resource.js';
+import { check, UNSURE, unsure } from './resource.js';
 
 export const gatewayReady = check({
   kind: 'gateway-ready',
   spec: z.object(specFields),
   title: () => 'API Management is ready',
-  async ready({ id }, { apiManagement }) {
+  async ready({ id }, { apiManagement }, resume) {
     const state = await apiManagement.readServiceState(id);
+    if (state === undefined && resume !== UNSURE) return unsure(`API Management "${nameOf(id)}" to show`);
     if (state === 'Succeeded' || state === 'Updating') return ready;
     if (state && ['Created', 'Activating'].includes(state))
       return pending(`API Management "${nameOf(id)}" to finish (${state})`);

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Spec } from '../model/ledger.js';
-import type { Outcome, Patience } from '../model/outcome.js';
+import { type Outcome, type Patience, pending } from '../model/outcome.js';
 import type { ResourceServices } from './services.js';
 
 /** What a read found: the properties that hai compares, and whose it is. */
@@ -12,8 +12,8 @@ export interface Found<Body> {
   body: Body;
   /** The subject that its mark names; undefined when it carries no mark of hai. */
   owner: string | undefined;
-  /** A soft-deleted thing holds its name, and is owned too. `leaving`: its end has begun. */
-  life?: 'deleted' | 'leaving';
+  /** A soft-deleted thing holds its name, and is owned too. `leaving`: its end has begun. `coming`: it is still being made. */
+  life?: 'deleted' | 'leaving' | 'coming';
 }
 
 /** What a write knows of the run that makes it. */
@@ -80,6 +80,11 @@ export interface Check<S extends CheckSpec = CheckSpec> {
   ready(spec: S, services: ResourceServices, resume: string | undefined): Promise<Outcome>;
   patience: Patience;
 }
+
+/** Absence counts on a second look only, after replicas have had time to agree. */
+export const UNSURE = 'unsure';
+const AGREE_SECONDS = 30;
+export const unsure = (what: string) => pending(what, { resume: UNSURE, retryAfterSeconds: AGREE_SECONDS });
 
 /** A check is about something, for somebody. */
 export interface CheckSpec {

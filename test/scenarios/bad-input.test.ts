@@ -134,22 +134,6 @@ describe('input that cannot be taken', () => {
       expect(hai.world.broker.counts('access-requests')).toMatchObject({ active: 0, locked: 0, deadLetter: 0 });
     });
 
-    it('that poisons the handler ends in the dead letters, and then in the same inbox', async () => {
-      hai.world.cosmos.faults.failNext = { count: 1_000, status: 503, operation: 'read' };
-      await hai.send(request('team-poison'), { ticket: 'T-8', messageId: 'poison-1' });
-      expect(hai.world.broker.counts('access-requests')).toMatchObject({ active: 0, deadLetter: 1 });
-      hai.world.cosmos.faults.failNext = undefined;
-
-      await hai.clock.advance(60_000);
-      expect(hai.world.broker.counts('access-requests')).toMatchObject({ deadLetter: 0 });
-      const kept = (await rejected()).find(({ ticket }) => ticket === 'T-8');
-      expect(kept).toMatchObject({
-        problem: { code: 'unexpected-error', detail: expect.stringContaining('MaxDeliveryCountExceeded') },
-        excerpt: expect.stringContaining('team-poison'),
-      });
-      expect((await hai.events('tickets')).map(({ ticket }) => ticket)).toContain('T-8');
-    });
-
     it('does not keep the next message from being handled', async () => {
       await hai.send('{"oops', { ticket: 'T-9' });
       await hai.send(request('team-next', { costCenter: '' }), { ticket: 'T-10' });

@@ -9,6 +9,9 @@ import { readConnectionSetting } from '../environment.js';
 /** Setting that a binding without `connection` means. */
 const DEFAULT_SETTING = 'AzureWebJobsServiceBus';
 
+/** First pause before a lost connection is tried again, as in the genuine extension; the JavaScript SDK's own is half a minute. */
+const CLIENT_OPTIONS = { retryOptions: { retryDelayInMs: 800 } };
+
 export class ServiceBusConnections {
   readonly #clients = new Map<string, ServiceBusClient>();
   readonly #senders = new Map<string, ServiceBusSender>();
@@ -35,7 +38,7 @@ export class ServiceBusConnections {
 function connect(setting: string): ServiceBusClient {
   const { ServiceBusClient: Client } = require('@azure/service-bus') as typeof import('@azure/service-bus');
   const connectionString = readConnectionSetting(setting);
-  if (connectionString) return new Client(connectionString);
+  if (connectionString) return new Client(connectionString, CLIENT_OPTIONS);
   const namespace = readConnectionSetting(`${setting}__fullyQualifiedNamespace`);
   if (!namespace)
     throw new Error(
@@ -43,5 +46,5 @@ function connect(setting: string): ServiceBusClient {
     );
   const { DefaultAzureCredential } = require('@azure/identity') as typeof import('@azure/identity');
   const managedIdentityClientId = readConnectionSetting(`${setting}__clientId`);
-  return new Client(namespace, new DefaultAzureCredential({ managedIdentityClientId }));
+  return new Client(namespace, new DefaultAzureCredential({ managedIdentityClientId }), CLIENT_OPTIONS);
 }

@@ -16,13 +16,13 @@ const LATE_SECONDS = CALL_SECONDS;
 export const NOTE_SECONDS = RUN_SECONDS + LATE_SECONDS;
 
 /** Between two looks that must agree that something is gone: longer than replicas of a service differ. */
-export const SURE_SECONDS = 15;
+export const SURE_SECONDS = 30;
+
+/** Between two refusals that must agree before a person is called: what passes by itself has mostly passed by then. */
+export const AGAIN_SECONDS = 60;
 
 /** A survey that is older than this is not believed by a step, which reads again. */
 export const SURVEY_SECONDS = 60;
-
-/** A Retry-After beyond this is looked at earlier (`orchestrations/engine/await.ts` sleeps no longer). */
-export const RETRY_AFTER_SECONDS_MAX = 3600;
 
 /** Reads of one survey at a time: a plan has up to two hundred resources, and a burst must not empty a bucket. */
 export const SURVEY_READS_AT_ONCE = 8;

@@ -4,12 +4,12 @@
  */
 import { timestamp } from '../../kit/clock.js';
 import { type OperationStep, replaceableBy, SLEEP_SECONDS_MAX, type StepStatus } from '../../model/operation.js';
-import type { Outcome } from '../../model/outcome.js';
+import { type Outcome, pending, RETRY_AFTER_SECONDS_MAX } from '../../model/outcome.js';
 import type { Problem } from '../../model/problem.js';
 import { outboxWrite, publishWritten } from '../announce.js';
 import { isModelPartition } from '../documents.js';
 import type { Condition, Write } from '../store.js';
-import { RETRY_AFTER_SECONDS_MAX } from './bounds.js';
+import { AGAIN_SECONDS } from './bounds.js';
 import { overtaken, type Run, whileHolding } from './run.js';
 
 /** Until when something that was heard of now may be silent: its sleep, and one more, so that one look writes for the next as well. */
@@ -22,12 +22,23 @@ const sleepSeconds = (retryAfterSeconds: number): number =>
 
 /** Writes what an outcome means for the step, with `writes` of the same fact in one transaction where it is done. */
 export async function settleStep(run: Run, outcome: Outcome, writes: readonly Write[] = []): Promise<Outcome> {
+  if (outcome.kind === 'refused' && callsAPerson(run)) return settleStep(run, againAfter(outcome.problem));
   if (outcome.kind === 'ready') return (await complete(run, writes)) ? outcome : overtaken(run);
   if (outcome.kind === 'pending') await waits(run, outcome.waitingFor, outcome.retryAfterSeconds);
   if (outcome.kind === 'busy') await waits(run, `Azure to be free (${outcome.code})`, outcome.retryAfterSeconds);
   if (outcome.kind === 'refused') await recordRefusal(run, outcome.problem);
   return outcome;
 }
+
+/** Resume of a step whose refusal has been heard once. */
+const AGAIN = 'again';
+
+/** On the way back and after the first removal a refusal leaves everything to a person: it counts when it is said twice. */
+const callsAPerson = ({ call, operation }: Run): boolean =>
+  (call.direction === 'back' || operation.pivot === true) && call.resume !== AGAIN;
+
+const againAfter = ({ detail }: Problem): Outcome =>
+  pending(`another try (${detail})`, { resume: AGAIN, retryAfterSeconds: AGAIN_SECONDS });
 
 /**
  * Done: the step's record, its event, and the ledger's answer together; the ledger's alone, while its holder is still this attempt, when the

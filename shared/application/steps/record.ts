@@ -12,10 +12,10 @@ import { type Outcome, pending, ready, refused, stopped } from '../../model/outc
 import { problem } from '../../model/problem.js';
 import { TEAM_DOCUMENT_ID } from '../../model/team.js';
 import { isModelPartition, listEntries, readFrozenPlan, readHead, readOperation, readSubject } from '../documents.js';
-import { endOperation, parkOperation } from '../end-operation.js';
+import { type Drained, endOperation, parkOperation } from '../end-operation.js';
 import { admit } from '../pace.js';
 import type { Services } from '../services.js';
-import type { Stored, Write } from '../store.js';
+import type { Write } from '../store.js';
 import { courseOf } from './course.js';
 import { recordRefusal, wakesAtFrom } from './progress.js';
 import { beginRun, isOutcome } from './run.js';
@@ -190,10 +190,12 @@ async function end(operation: OperationDocument, services: Services): Promise<Fr
  * The ledger's head when no call of any run can land any more. It is read before the notes, and every note moves its version: who commits on
  * that has seen them all.
  */
-async function drained({ team }: OperationDocument, { store, clock }: Services): Promise<Stored<LedgerHead> | Outcome> {
+async function drained({ team }: OperationDocument, { store, clock }: Services): Promise<Drained | Outcome> {
   const head = await readHead(store, team);
+  if (!head) return lost('the claim');
   const entries = (await listEntries(store, team)).map(({ document }) => document);
   const untilMs = aheadUntilMs(entries, clock.now());
-  if (untilMs === undefined) return head ?? lost('the claim');
+  const struck = entries.filter(({ state }) => state === 'struck').map(({ id }) => id);
+  if (untilMs === undefined) return { ...head, struck };
   return pending('calls under way to have ended', { retryAfterSeconds: Math.ceil((untilMs - clock.now()) / 1000) });
 }

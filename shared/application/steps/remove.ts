@@ -48,6 +48,8 @@ async function removeFound(run: Run, kind: Kind, seen: Found<unknown>, entry: St
   const removed = await answered(run, () => kind.remove(spec, found, services));
   if (removed === 'removed') return strike(run);
   if (removed === 'begun') return settleStep(run, pending(leavingText(run), { retryAfterSeconds: LOOK_SECONDS }));
+  // What is still being made refuses to go. It may never be made, so its clock runs.
+  if (removed.kind === 'busy' && found.life === 'coming') return settleStep(run, pending(comingText(run)));
   return settleStep(run, removed.kind === 'refused' ? await unlessGone(run, kind, removed) : removed);
 }
 
@@ -84,4 +86,6 @@ async function unlessGone(run: Run, kind: Kind, refusal: Outcome): Promise<Outco
     : pending(leavingText(run), { resume: SURE, retryAfterSeconds: SURE_SECONDS });
 }
 
-const leavingText = ({ spec }: Run): string => `"${spec.id.slice(spec.id.lastIndexOf('/') + 1)}" to be gone`;
+const nameOf = ({ spec }: Run): string => spec.id.slice(spec.id.lastIndexOf('/') + 1);
+const leavingText = (run: Run): string => `"${nameOf(run)}" to be gone`;
+const comingText = (run: Run): string => `"${nameOf(run)}" to be made, so that it can be removed`;

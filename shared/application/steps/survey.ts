@@ -46,8 +46,9 @@ async function surveyAll({ operationId, attempt }: SurveyCall, services: Service
   if (!operation || !plan || operation.attempt !== attempt) return stopped;
   const head = await readHead(store, operation.team);
   if (head?.document.holder !== holderOf(operationId, attempt, operation.direction)) return stopped;
+  const listed = await listEntries(store, operation.team);
   const entries = trusted(
-    (await listEntries(store, operation.team)).map(({ document }) => document),
+    listed.map(({ document }) => document),
     operation,
     services,
   );
@@ -70,8 +71,8 @@ async function surveyAll({ operationId, attempt }: SurveyCall, services: Service
     surveyWrite(operation, attempt, found, services, foreign),
     await surveyDocumentWrite(operation, attempt, found, services),
   ];
-  if (!(await markDoubted(operation, attempt, doubted, services))) return stopped;
-  if (!(await store.commit(operation.team, writes)))
+  const marks = listed.filter(({ document }) => doubted.includes(document) && document.state !== 'writing');
+  if (!(await markDoubted(operation, attempt, marks, services)) || !(await store.commit(operation.team, writes)))
     return pending('the survey to be recorded', { retryAfterSeconds: 1 });
   const isStopped = operation.stop !== undefined || foreign.length > 0;
   if (isStopped && !operation.pivot && operation.direction === 'forward')
@@ -173,10 +174,11 @@ const isDoubted = (entry: LedgerEntry, verdict: Verdict | undefined): boolean =>
 /** A transaction takes a hundred writes. */
 const MARKS_AT_ONCE = 90;
 
+/** As they were read: what a step has made meanwhile, should this run be late, is no longer doubted. */
 async function markDoubted(
   operation: OperationDocument,
   attempt: number,
-  doubted: LedgerEntry[],
+  doubted: Stored<LedgerEntry>[],
   { store }: Services,
 ): Promise<boolean> {
   const holding = whileHolding({
@@ -185,7 +187,7 @@ async function markDoubted(
   for (let from = 0; from < doubted.length; from += MARKS_AT_ONCE) {
     const marks = doubted
       .slice(from, from + MARKS_AT_ONCE)
-      .map(({ id }): Write => ({ patch: id, set: { '/state': 'writing' } }));
+      .map(({ document, etag }): Write => ({ replace: { ...document, state: 'writing' }, etag }));
     if (!(await store.commit(operation.team, [holding, ...marks]))) return false;
   }
   return true;
