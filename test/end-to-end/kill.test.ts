@@ -5,8 +5,11 @@ import type { OperationView } from '../../shared/contracts/api.js';
 import { build, type Child, start } from '../support/child.js';
 import { example, YAML } from '../support/documents.js';
 
-/** Real milliseconds that the platform may live before it is killed: a kill in the middle of different steps. */
-const LIVES_MS = [250, 400, 650];
+/**
+ * Real milliseconds that the platform may live before it is killed: a kill in the middle of different steps. `npm run crash` does it sixty times,
+ * to several teams.
+ */
+const LIVES_MS = [300, 700];
 const LIMIT_MS = 40_000;
 
 describe('npm start', () => {
@@ -20,7 +23,7 @@ describe('npm start', () => {
   });
 
   const up = async (...args: string[]): Promise<string> => {
-    platform = start('start.js', ['--data', data, '--port', '0', '--speed', '30', ...args]);
+    platform = start('start.js', ['--data', data, '--port', '0', '--speed', '60', ...args]);
     const [, url] = await platform.line(/hai is up: (\S+)\/api\/v1/);
     return `${url}/api/v1`;
   };
@@ -43,7 +46,7 @@ describe('npm start', () => {
     }
     const operation = await finished(`${api}/operations/${id}`);
     expect(operation.error).toBeUndefined();
-    expect(operation).toMatchObject({ status: 'Succeeded', attempt: 1 });
+    expect(operation).toMatchObject({ status: 'Succeeded' });
     expect(operation.steps.every(({ status }) => status === 'succeeded')).toBe(true);
 
     const { ports } = JSON.parse(readFileSync(path.join(data, 'platform.json'), 'utf8')) as {

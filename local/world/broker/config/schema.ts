@@ -111,7 +111,6 @@ export const configSchema = z.object({
   }),
 });
 
-
 export type NamespaceConfig = z.output<typeof namespace>;
 export type QueueConfig = z.output<typeof queue>;
 export type TopicConfig = z.output<typeof topic>;
