@@ -56,15 +56,24 @@ async function sweepOne(
   await takeOver(operation, state === 'alive' ? 'overdue' : state, services);
 }
 
-/** The next attempt; the former one, should it live, is stopped by the ledger's fence. */
+/**
+ * The next attempt; the former one, should it live, is stopped by the ledger's fence. What its steps had promised is forgotten: a word that the
+ * former attempt broke would have the new one taken over as well.
+ */
 export async function takeOver(operation: OperationDocument, why: string, services: Services): Promise<boolean> {
   const { store, clock } = services;
   const attempt = operation.attempt + 1;
+  const isAsRead = { '/attempt': operation.attempt, '/lastUpdatedAt': operation.lastUpdatedAt };
   const isTaken = await store.commit(operation.team, [
     {
       patch: operation.id,
-      if: { equals: { '/attempt': operation.attempt }, oneOf: { '/phase': ['accepted', 'running', 'unwinding'] } },
-      set: { '/attempt': attempt, '/lastUpdatedAt': timestamp(clock), '/wakesAt': wakesAtFrom(clock.now()) },
+      if: { equals: isAsRead, oneOf: { '/phase': ['accepted', 'running', 'unwinding'] } },
+      set: {
+        '/attempt': attempt,
+        '/steps': operation.steps.map(({ wakesAt: _, ...step }) => step),
+        '/lastUpdatedAt': timestamp(clock),
+        '/wakesAt': wakesAtFrom(clock.now()),
+      },
     },
   ]);
   if (!isTaken) return false;

@@ -9,7 +9,7 @@ import type { Write } from './store.js';
 export function unparkWrite(operation: OperationDocument, stop: Stop | undefined, { clock }: Services) {
   const attempt = operation.attempt + 1;
   const isBack = operation.direction === 'back';
-  const steps = operation.steps.map(({ error: _, ...step }) => ({
+  const steps = operation.steps.map(({ error: _, wakesAt: __, ...step }) => ({
     ...step,
     status:
       step.status === 'failed'

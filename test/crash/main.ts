@@ -59,6 +59,10 @@ interface Found {
 
 async function runWithKills(folder: string): Promise<Found> {
   const platform = new Platform(folder, speed);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      void platform.stop().then(() => process.exit(1));
+    });
   await platform.start();
   const asks = new Asks(platform);
   const complaints: string[] = [];

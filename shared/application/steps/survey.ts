@@ -121,7 +121,7 @@ function trusted(entries: LedgerEntry[], operation: OperationDocument, { table, 
   });
 }
 
-/** Reads parents before what stands under them: an absent parent has no children, a foreign one has only foreign ones. */
+/** Reads parents before what stands under them: an absent or deleted one has no children, a foreign one has only foreign ones. */
 async function lookAtAll(things: readonly Thing[], services: Services): Promise<Record<string, Verdict>> {
   const found: Record<string, Verdict> = {};
   let left = [...things];
@@ -154,7 +154,8 @@ async function verdictOf(
   const name = parentName(thing, services);
   const parent = name && things.find(({ kind, spec }) => `${kind} ${spec.id}` === name);
   const above = parent ? found[parent.key]?.is : undefined;
-  if (above === 'absent' || above === 'foreign') return { is: above };
+  if (above === 'foreign') return { is: above };
+  if (above === 'absent' || above === 'deleted') return { is: 'absent' };
   const kind = kindOf(thing, services);
   const there = await kind.read(thing.spec, services);
   if (!there) return { is: 'absent' };
