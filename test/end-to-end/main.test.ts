@@ -10,7 +10,7 @@ const { Values } = JSON.parse(readFileSync(path.join(ROOT, 'local.settings.sampl
 };
 
 describe('main, as Core Tools would load it', () => {
-  beforeAll(build, 30_000);
+  beforeAll(build);
 
   const load = (tier: string): string =>
     execFileSync(

@@ -95,5 +95,5 @@ describe('a world that is killed while requests run', () => {
     const account = await foundry.accounts.get(TEAMS, 'foundry-alpha');
     expect(account.properties?.provisioningState).toBe('Succeeded');
     await kill(world);
-  }, 30_000);
+  });
 });

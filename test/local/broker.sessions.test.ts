@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ServiceBusError, ServiceBusMessage, ServiceBusSessionReceiver } from '@azure/service-bus';
 import { create_container, type ReceiverOptions } from 'rhea';
+import { until } from '../support/until.js';
 import {
   ARRIVES_WITHIN_MS,
   type Bench,
@@ -22,9 +23,6 @@ const ENTITIES = {
   Topics: [{ Name: 'events', Subscriptions: [{ Name: 'by-customer', Properties: { RequiresSession: true } }] }],
 };
 
-/** Waiting for a session leaves nothing to see: the broker has it well within this real time. */
-const untilHeld = () => new Promise((resolve) => setTimeout(resolve, 50));
-
 describe('sessions', () => {
   let bench: Bench;
   beforeEach(async () => {
@@ -33,6 +31,7 @@ describe('sessions', () => {
 
   const send = (...messages: ServiceBusMessage[]) => bench.client.createSender('orders').sendMessages(messages);
   const message = (sessionId: string, body: unknown): ServiceBusMessage => ({ sessionId, body });
+  const untilWaiting = (count: number) => until(() => bench.broker.waitingForSession('orders') === count);
   const bodies = async (receiver: ServiceBusSessionReceiver, count = 10) =>
     (await receiver.receiveMessages(count, { maxWaitTimeInMs: ARRIVES_WITHIN_MS })).map(({ body }) => body);
 
@@ -90,7 +89,7 @@ describe('sessions', () => {
 
   it('keep whoever asks for the next one waiting until a message opens one', async () => {
     const accepting = [bench.client.acceptNextSession('orders'), bench.client.acceptNextSession('orders')];
-    await untilHeld();
+    await untilWaiting(2);
     await send(message('a', 1), message('b', 2));
     const ids = (await Promise.all(accepting)).map(({ sessionId }) => sessionId);
     expect(ids.sort()).toEqual(['a', 'b']);
@@ -106,7 +105,7 @@ describe('sessions', () => {
 
   it('say so when none becomes free within the time the client gives', async () => {
     const accepting = bench.client.acceptNextSession('orders').catch((error: ServiceBusError) => error);
-    await untilHeld();
+    await untilWaiting(1);
     // The client asks for its own timeout (5 s in these tests) less a little: in wire time.
     await bench.clock.advance(5_000);
     expect(await accepting).toMatchObject({ code: 'ServiceTimeout' });
@@ -118,10 +117,10 @@ describe('sessions', () => {
     const givenUp = new AbortController();
     const options = { abortSignal: givenUp.signal };
     const aborted = bench.client.acceptNextSession('orders', options).catch((error: Error) => error.name);
-    await untilHeld();
+    await untilWaiting(1);
     givenUp.abort();
     const accepting = connect(bench.broker).acceptNextSession('orders');
-    await untilHeld();
+    await untilWaiting(2);
     await send(message('a', 1));
     // The SDK looks at the signal only when it gets a session, which it then gives back.
     expect(await aborted).toBe('AbortError');
@@ -133,9 +132,10 @@ describe('sessions', () => {
     const connection = create_container().connect(options);
     const filter = { 'com.microsoft:session-filter': null };
     connection.open_receiver({ source: { address: 'orders', filter }, credit_window: 0 } as ReceiverOptions);
-    await untilHeld();
+    await untilWaiting(1);
     connection.close();
     await once(connection, 'connection_close');
+    await untilWaiting(0);
     await send(message('a', 1));
     expect(await bodies(await bench.client.acceptNextSession('orders'))).toEqual([1]);
   });
@@ -266,8 +266,7 @@ describe('the lock of a session', () => {
     await bench.clock.settle();
     expect(bench.broker.counts('orders').active).toBe(0);
     await bench.clock.advance(LOCK_MS);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(errors).toContain('SessionLockLost');
+    await until(() => errors.includes('SessionLockLost'));
     await expect(receiver.renewSessionLock()).rejects.toMatchObject({ code: 'SessionLockLost' });
     await expect(receiver.getSessionState()).rejects.toMatchObject({ code: 'SessionLockLost' });
     expect((await accept(connect(bench.broker))).sessionId).toBe('a');
@@ -300,7 +299,7 @@ describe('the lock of a session', () => {
       processError: async () => {},
     };
     receiver.subscribe(handlers, { maxConcurrentCalls: 5 });
-    await untilHeld();
+    await until(() => taken.length === 2);
     await bench.clock.advance(LOCK_MS);
     const again = await (await accept(connect(broker))).receiveMessages(5, { maxWaitTimeInMs: ARRIVES_WITHIN_MS });
     expect(again.map(({ body, deliveryCount }) => [body, deliveryCount])).toEqual([

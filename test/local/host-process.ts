@@ -34,13 +34,3 @@ export function temporaryDirectory(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'host-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
-
-/** Reads until `done` holds; at most ten seconds. */
-export async function until<T>(read: () => T | Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    const value = await read();
-    if (done(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error('Not reached within ten seconds.');
-}

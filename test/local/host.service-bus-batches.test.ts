@@ -2,6 +2,7 @@ import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
 import { explicitClock } from '../../local/clock.js';
 import { type Host, startHost } from '../../local/host/index.js';
 import { type Broker, startBroker } from '../../local/world/broker/index.js';
+import { until } from '../support/until.js';
 import { configOf, withoutWaiting } from './broker-fixture.js';
 import { appFolder } from './host-fixture.js';
 
@@ -42,10 +43,6 @@ beforeEach(() => {
 });
 
 const send = (queue: string, messages: ServiceBusMessage[]) => client.createSender(queue).sendMessages(messages);
-const until = async (done: () => boolean) => {
-  for (let attempt = 0; attempt < 200 && !done(); attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(done()).toBe(true);
-};
 const bodies = () => sample.batches.flatMap((batch) => batch.bodies);
 
 describe('a function that takes batches', () => {

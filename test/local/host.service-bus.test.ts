@@ -3,6 +3,7 @@ import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
 import { explicitClock } from '../../local/clock.js';
 import { type Host, type HostOptions, startHost } from '../../local/host/index.js';
 import { type Broker, startBroker } from '../../local/world/broker/index.js';
+import { until } from '../support/until.js';
 import { configOf, withoutWaiting } from './broker-fixture.js';
 
 type SampleApp = typeof import('./apps/service-bus/app.js');
@@ -54,10 +55,6 @@ const send = async (queue: string, ...messages: ServiceBusMessage[]) => {
   await clock.settle();
 };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const until = async (done: () => boolean) => {
-  for (let attempt = 0; attempt < 200 && !done(); attempt++) await pause(10);
-  expect(done()).toBe(true);
-};
 const bodiesOf = (name: string) => sample.received.filter((one) => one.by === name).map((one) => one.body);
 
 describe('a Service Bus function', () => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../support/until.js';
 import { appFolder, postJson } from './host-fixture.js';
-import { type HostChild, startHostChild, temporaryDirectory, until } from './host-process.js';
+import { type HostChild, startHostChild, temporaryDirectory } from './host-process.js';
 
 const DURABLE = 'runtime/webhooks/durabletask';
 const directory = temporaryDirectory();

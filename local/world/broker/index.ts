@@ -43,6 +43,8 @@ export interface Broker {
    * for an unknown path.
    */
   counts(entityPath: string): EntityCounts;
+  /** Receivers that wait for the next free session of an entity. */
+  waitingForSession(entityPath: string): number;
   /**
    * Drops all connections and releases the port and the file. What was acknowledged is stored. A second call changes
    * nothing.
@@ -136,6 +138,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     connectionString: `Endpoint=sb://127.0.0.1:${port};${CREDENTIALS};UseDevelopmentEmulator=true`,
     faults: settable,
     counts: (entityPath) => countMessages(namespace, entityPath),
+    waitingForSession: (entityPath) => server.waitingForSession(namespace.findQueue(entityPath)),
     close: () => (closed ??= close()),
   };
 }

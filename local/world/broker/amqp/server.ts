@@ -119,6 +119,10 @@ export class AmqpServer {
     return !this.accepts.isGranting && ![...this.outbound.values()].some(isBusy);
   }
 
+  waitingForSession(queue: Queue | undefined): number {
+    return this.accepts.countOf(queue);
+  }
+
   /** Drops all connections, as a crash would: what was acknowledged is stored, the clients reconnect. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => (this.server ? this.server.close(() => resolve()) : resolve()));

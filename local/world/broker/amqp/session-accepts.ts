@@ -60,6 +60,11 @@ export class SessionAccepts {
     return [...this.waiting.keys()];
   }
 
+  /** How many of them wait for one of this queue. */
+  countOf(queue: Queue | undefined): number {
+    return [...this.waiting.values()].filter((waiting) => waiting.queue === queue).length;
+  }
+
   /** A session was just given out, and its receiver may not have heard of it. */
   get isGranting(): boolean {
     return this.freshGrants > 0;

@@ -57,7 +57,7 @@ describe('npm start', () => {
     };
     expect(inventory.value.filter((resource) => resource.endsWith('/products/product-alpha'))).toHaveLength(1);
     expect(inventory.value.filter((resource) => resource.endsWith('/accounts/foundry-alpha'))).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('keeps its state over a clean stop too', async () => {
     platform!.process.kill('SIGTERM');
@@ -65,7 +65,7 @@ describe('npm start', () => {
     const api = await up();
     const teams = (await (await fetch(`${api}/teams`)).json()) as { value: { name: string; phase: string }[] };
     expect(teams.value).toMatchObject([{ name: 'team-alpha', phase: 'Ready' }]);
-  }, 30_000);
+  });
 
   it('prints commands that work as they are printed', async () => {
     const commands = platform!

@@ -25,7 +25,7 @@ describe('npm run demo', () => {
     expect([await demo.exited, demo.output()]).toEqual([0, expect.any(String)]);
     output = demo.output();
     summary = JSON.parse(output.slice(output.indexOf('\n{\n'), output.lastIndexOf('\n}') + 2)) as Summary;
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('gives both teams proven access', () => {
