@@ -40,8 +40,8 @@ export interface TimeAnchor {
 }
 
 /** Taken before anything replaces `Date` in the process that hosts the app. */
-const realNow = Date.now.bind(Date);
 const RealDate = Date;
+const realNow = neverBack(Date.now.bind(Date), performance.now.bind(performance));
 
 /** Longest delay that setTimeout accepts; longer ones are split. */
 const TIMEOUT_MAX_MS = 2 ** 31 - 1;
@@ -51,6 +51,19 @@ const SETTLE_LIMIT_MS = 15_000;
 
 /** Consecutive idle looks before the world counts as settled: lets sockets deliver what was just written. */
 const IDLE_LOOKS = 4;
+
+/**
+ * Wall time that goes on from where it was when the machine's clock is set back, and follows it when it is set forward, as after a laptop's sleep.
+ * Timers whose time had come would not be due again until the clock has caught up (findings N22).
+ */
+export function neverBack(wallNow: () => number, monotonicNow: () => number): () => number {
+  let aheadMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const monotonicMs = monotonicNow();
+    aheadMs = Math.max(aheadMs, wallNow() - monotonicMs);
+    return Math.floor(monotonicMs + aheadMs);
+  };
+}
 
 export function realTimer(delayMs: number, run: () => void): ClockTimer {
   let handle: NodeJS.Timeout;

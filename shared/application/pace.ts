@@ -44,6 +44,8 @@ export interface PaceDocument {
   shiftMs: number;
   /** World time until which the newest 429 asked everybody to wait. */
   pausedUntilMs: number;
+  /** World time of whoever took the newest slot. */
+  takenMs: number;
 }
 
 const PACE_PARTITION = 'pace';
@@ -66,7 +68,7 @@ export async function admit(
   services: Services,
 ): Promise<FrameAnswer> {
   const { store, clock } = services;
-  const { shiftMs } = await readPace(services);
+  const { shiftMs } = await followClock(await readPace(services), services);
   const paceMs = clock.now() - shiftMs;
   const slot = resume === undefined ? await takeSlot(operation, paceMs, services) : readSlot(resume);
   if (!slot) return ready;
@@ -108,24 +110,60 @@ async function readPace({ store, clock, platform }: Services): Promise<PaceDocum
   if (found) return found;
   const nowMs = clock.now();
   const idle = { nextMs: nowMs - BURST_MS['/nextMs'], nextStartMs: nowMs - BURST_MS['/nextStartMs'] };
-  const first: PaceDocument = { id, team: PACE_PARTITION, type: 'pace', ...idle, shiftMs: 0, pausedUntilMs: 0 };
+  const first: PaceDocument = {
+    id,
+    team: PACE_PARTITION,
+    type: 'pace',
+    ...idle,
+    shiftMs: 0,
+    pausedUntilMs: 0,
+    takenMs: nowMs,
+  };
   await store.commit(PACE_PARTITION, [{ create: first }]);
   return first;
+}
+
+/** Clocks of healthy machines differ by less. */
+const SET_BACK_SECONDS = 60;
+
+/**
+ * A clock that was set back does not hold everybody up until it has caught up (findings N22): pace time goes on from where the newest slot was
+ * taken, so nobody waits longer than as long again as he was told.
+ */
+async function followClock(pace: PaceDocument, { store, clock }: Services): Promise<PaceDocument> {
+  const { id, takenMs } = pace;
+  const backMs = takenMs - clock.now();
+  if (backMs < SET_BACK_SECONDS * 1000) return pace;
+  const moved = await store.patch<PaceDocument>(PACE_PARTITION, {
+    patch: id,
+    if: { equals: { '/takenMs': takenMs } },
+    set: { '/takenMs': clock.now(), '/pausedUntilMs': 0 },
+    add: { '/shiftMs': -backMs },
+  });
+  return moved ?? pace;
 }
 
 /** Rounds that a slot may take: each lost one means that the cursor fell idle, or was moved from idle, in between. */
 const ROUNDS_MAX = 4;
 
 /** Moves a cursor on by `costMs` in one conditional increment, and answers from when that counts: now as long as the burst is not used up. */
-async function moveOn(cursor: Cursor, costMs: number, paceMs: number, { store, platform }: Services): Promise<number> {
+async function moveOn(cursor: Cursor, costMs: number, paceMs: number, services: Services): Promise<number> {
+  const { store, platform, clock } = services;
   const id = paceId(platform.azureSubscriptionId);
   const idleMs = paceMs - BURST_MS[cursor];
   const move = (write: Omit<Extract<Write, { patch: string }>, 'patch'>) =>
     store.patch<PaceDocument>(PACE_PARTITION, { patch: id, ...write });
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const moved = await move({ if: { above: { [cursor]: idleMs } }, add: { [cursor]: costMs } });
+    const moved = await move({
+      if: { above: { [cursor]: idleMs } },
+      add: { [cursor]: costMs },
+      set: { '/takenMs': clock.now() },
+    });
     if (moved) return Math.max((cursor === '/nextMs' ? moved.nextMs : moved.nextStartMs) - costMs, paceMs);
-    if (await move({ if: { atMost: { [cursor]: idleMs } }, set: { [cursor]: idleMs + costMs } })) return paceMs;
+    if (
+      await move({ if: { atMost: { [cursor]: idleMs } }, set: { [cursor]: idleMs + costMs, '/takenMs': clock.now() } })
+    )
+      return paceMs;
   }
   return paceMs;
 }

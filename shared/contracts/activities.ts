@@ -20,7 +20,7 @@ export const StepCallSchema = z.object({
 });
 export type StepCall = z.infer<typeof StepCallSchema>;
 
-export const SurveyCallSchema = z.object(attempt);
+export const SurveyCallSchema = z.object({ ...attempt, resume: z.string().optional() });
 export type SurveyCall = z.infer<typeof SurveyCallSchema>;
 
 /**
@@ -34,8 +34,8 @@ export const RecordCallSchema = z.discriminatedUnion('what', [
   z.object({ ...attempt, what: z.literal('enter'), stage: z.int() }),
   z.object({ ...attempt, what: z.literal('give-up'), direction, step: z.int(), problem: ProblemSchema }),
   /** `direction`: the way that it was going, so that a turn that is repeated is known to be one. */
-  z.object({ ...attempt, what: z.literal('turn'), direction: direction.optional() }),
-  z.object({ ...attempt, what: z.literal('end') }),
+  z.object({ ...attempt, what: z.literal('turn'), direction: direction.optional(), resume: z.string().optional() }),
+  z.object({ ...attempt, what: z.literal('end'), resume: z.string().optional() }),
   z.object({ ...attempt, what: z.literal('overdue'), step: z.int().optional(), code: z.string(), hours: z.number() }),
 ]);
 export type RecordCall = z.infer<typeof RecordCallSchema>;

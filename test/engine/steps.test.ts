@@ -182,6 +182,44 @@ describe('a step that sleeps', () => {
   });
 });
 
+describe('a clock that is set back by a day', () => {
+  const DAY_SECONDS = 24 * 3600;
+  /** Looks, and the little that a step takes. */
+  const SLACK_SECONDS = 60;
+
+  it('lengthens no wait for a note beyond what any note may stand', async () => {
+    const hai = toy({ A: account() });
+    hai.points.orphan('create account');
+    const id = await hai.request('A');
+    await hai.until(() => hai.entry('account', idOf('account'))?.state === 'held');
+    hai.driver.time.setBack(DAY_SECONDS);
+    const hasEnded = () => hai.operation(id).phase === 'succeeded';
+    expect(await hai.driver.until(hasEnded, NOTE_SECONDS - SLACK_SECONDS)).toBe(false);
+    expect(await hai.driver.until(hasEnded, 2 * SLACK_SECONDS)).toBe(true);
+  });
+
+  it.each([
+    ['before it asked', 0, 1200],
+    ['while it waits, as long again as it was told at most', 600, 600 + 1200],
+  ])(
+    '%s: an operation gets its slot without waiting for the clock to catch up',
+    async (_, waitsSeconds, lastsSeconds) => {
+      const hai = await toyWith('A', { A: account('a'), B: account('b') });
+      const [pace] = hai.store.all<PaceDocument>('pace');
+      const { nowMs } = hai.driver.time;
+      const nextMs = nowMs + 1200_000;
+      hai.store.put('pace', { ...pace!, nextMs, nextStartMs: nextMs, takenMs: nowMs } as PaceDocument);
+      const before = waitsSeconds > 0 ? await hai.request('B') : undefined;
+      await hai.driver.until(() => false, waitsSeconds);
+      hai.driver.time.setBack(DAY_SECONDS);
+      const id = before ?? (await hai.request('B'));
+      const hasEnded = () => hai.operation(id).phase === 'succeeded';
+      expect(await hai.driver.until(hasEnded, lastsSeconds - SLACK_SECONDS)).toBe(false);
+      expect(await hai.driver.until(hasEnded, 2 * SLACK_SECONDS)).toBe(true);
+    },
+  );
+});
+
 describe('an entry that was struck and is made again', () => {
   it('is new: it forgets its former spec, and leaves as the newest', async () => {
     const hai = await toyWith('A', { A: account('a'), B: account('b') });

@@ -1,4 +1,4 @@
-import { anchorNow, explicitClock, installWorldDate, runningClock } from '../../local/clock.js';
+import { anchorNow, explicitClock, installWorldDate, neverBack, runningClock } from '../../local/clock.js';
 
 describe('the explicit clock', () => {
   it('fires due timers in order and stands still between them', async () => {
@@ -50,6 +50,24 @@ describe('the running clock', () => {
       });
     });
     expect(firedAt).toBeGreaterThanOrEqual(19_000);
+  });
+
+  it('does not go back with the machine’s clock, and goes forward with it', () => {
+    let [wallMs, monotonicMs] = [1_000_000, 0];
+    const now = neverBack(
+      () => wallMs,
+      () => monotonicMs,
+    );
+    const after = (wall: number, monotonic: number) => {
+      wallMs += wall;
+      monotonicMs += monotonic;
+      return now();
+    };
+    expect(after(0, 0)).toBe(1_000_000);
+    expect(after(5_000, 5_000)).toBe(1_005_000);
+    expect(after(-3600_000, 1_000)).toBe(1_006_000);
+    expect(after(1_000, 1_000)).toBe(1_007_000);
+    expect(after(8 * 3600_000, 0)).toBe(1_006_000 + 7 * 3600_000);
   });
 
   it('is what Date tells once it is installed', () => {

@@ -15,6 +15,9 @@ const LATE_SECONDS = CALL_SECONDS;
 /** Until when a note stands: longest run, and the longest lateness of its last call. */
 export const NOTE_SECONDS = RUN_SECONDS + LATE_SECONDS;
 
+/** Between two looks at notes: whoever made them has mostly heard his answer by then. */
+export const DRAIN_LOOK_SECONDS = 10;
+
 /** Between two looks that must agree that something is gone: longer than replicas of a service differ. */
 export const SURE_SECONDS = 30;
 

@@ -3,9 +3,9 @@
  * transaction, repeats safely, and waits until no call of an earlier run can still land where the protocol says so.
  */
 
-import type { Course, FrameAnswer, RecordCall } from '../../contracts/activities.js';
+import type { Course, FrameAnswer, RecordCall, SurveyCall } from '../../contracts/activities.js';
 import { timestamp } from '../../kit/clock.js';
-import { aheadUntilMs, type Direction, holderOf, LEDGER_ID, type LedgerHead } from '../../model/ledger.js';
+import { holderOf, LEDGER_ID, type LedgerHead } from '../../model/ledger.js';
 import { isWaitedFor } from '../../model/line.js';
 import { hasEnded, isAtRest, isParked, type OperationDocument, type OperationPhase } from '../../model/operation.js';
 import { type Outcome, pending, ready, refused, stopped } from '../../model/outcome.js';
@@ -17,6 +17,7 @@ import { admit } from '../pace.js';
 import type { Services } from '../services.js';
 import type { Write } from '../store.js';
 import { courseOf } from './course.js';
+import { drain } from './drain.js';
 import { recordRefusal, wakesAtFrom } from './progress.js';
 import { beginRun, isOutcome } from './run.js';
 
@@ -42,9 +43,9 @@ export async function record(call: RecordCall, services: Services): Promise<Fram
     case 'give-up':
       return giveUp(call, services);
     case 'turn':
-      return whichWay(operation, call.direction, services);
+      return whichWay(operation, call, services);
     case 'end':
-      return end(operation, services);
+      return end(operation, call.resume, services);
     case 'overdue':
       services.log('error', `Operation "${operation.id}" has been busy for ${call.hours} hours (${call.code})`);
       return ready;
@@ -115,33 +116,39 @@ async function giveUp(call: Extract<RecordCall, { what: 'give-up' }>, services: 
 /** A lane failed or was stopped on the way that it `went`: park, or go back. */
 async function whichWay(
   operation: OperationDocument,
-  went: Direction | undefined,
+  { direction: went, resume }: Extract<RecordCall, { what: 'turn' }>,
   services: Services,
 ): Promise<FrameAnswer> {
   // It has turned, and the answer was lost.
-  if (went === 'forward' && operation.direction === 'back') return turnBack(operation.id, operation.attempt, services);
+  const goesBack = () => turnBack({ ...operation, operationId: operation.id, resume }, services);
+  if (went === 'forward' && operation.direction === 'back') return goesBack();
   const isStuck = operation.pivot || operation.direction === 'back';
-  if (isStuck) return park(operation, 'stuck', services);
+  if (isStuck) return park(operation, 'stuck', resume, services);
   const keeps = operation.failurePolicy === 'hold' && operation.stop !== 'cancel';
   const subject = keeps ? await readSubject(services.store, operation.team) : undefined;
-  if (keeps && subject && !isWaitedFor(subject.document)) return park(operation, 'held', services);
-  return turnBack(operation.id, operation.attempt, services);
+  if (keeps && subject && !isWaitedFor(subject.document)) return park(operation, 'held', resume, services);
+  return goesBack();
 }
 
 /** Who parks waits until no call can land any more: nobody looks after what would still change. */
-async function park(operation: OperationDocument, phase: 'held' | 'stuck', services: Services): Promise<FrameAnswer> {
-  const head = await drained(operation, services);
+async function park(
+  operation: OperationDocument,
+  phase: 'held' | 'stuck',
+  resume: string | undefined,
+  services: Services,
+): Promise<FrameAnswer> {
+  const head = await drained(operation, resume, services);
   if ('kind' in head) return head;
   return (await parkOperation(operation, phase, services, head)) ? endedAs(phase) : lost('the parking');
 }
 
 /** Who goes back waits until no call of the way forward can land any more. */
-export async function turnBack(operationId: string, attempt: number, services: Services): Promise<FrameAnswer> {
+export async function turnBack({ operationId, attempt, resume }: SurveyCall, services: Services): Promise<FrameAnswer> {
   const { store, clock } = services;
   const operation = (await readOperation(store, operationId))?.document;
   if (!operation || operation.attempt !== attempt || isAtRest(operation.phase)) return stopped;
   if (operation.direction === 'forward') {
-    const head = await drained(operation, services);
+    const head = await drained(operation, resume, services);
     if ('kind' in head) return head;
     if (head.document.holder !== holderOf(operationId, attempt, 'forward')) return lost('the turn');
     // A cancel that comes meanwhile stays the reason.
@@ -176,11 +183,11 @@ async function courseBack({ id, team }: OperationDocument, { store }: Services):
 }
 
 /** Forward: Succeeded, on condition of no stop. Back: Failed or Canceled. */
-async function end(operation: OperationDocument, services: Services): Promise<FrameAnswer> {
+async function end(operation: OperationDocument, resume: string | undefined, services: Services): Promise<FrameAnswer> {
   const isForward = operation.direction === 'forward';
   if (isForward && operation.stop && !operation.pivot)
     return refused(problem('unexpected-error', 'The operation was stopped.'));
-  const head = await drained(operation, services);
+  const head = await drained(operation, resume, services);
   if ('kind' in head) return head;
   const phase = isForward ? 'succeeded' : operation.stop === 'cancel' ? 'canceled' : 'failed';
   return (await endOperation(operation, { phase }, services, head)) ? endedAs(phase) : lost('the end');
@@ -190,12 +197,16 @@ async function end(operation: OperationDocument, services: Services): Promise<Fr
  * The ledger's head when no call of any run can land any more. It is read before the notes, and every note moves its version: who commits on
  * that has seen them all.
  */
-async function drained({ team }: OperationDocument, { store, clock }: Services): Promise<Drained | Outcome> {
+async function drained(
+  { team }: OperationDocument,
+  resume: string | undefined,
+  { store, clock }: Services,
+): Promise<Drained | Outcome> {
   const head = await readHead(store, team);
   if (!head) return lost('the claim');
   const entries = (await listEntries(store, team)).map(({ document }) => document);
-  const untilMs = aheadUntilMs(entries, clock.now());
+  const wait = drain(entries, resume, clock.now());
+  if (wait) return wait;
   const struck = entries.filter(({ state }) => state === 'struck').map(({ id }) => id);
-  if (untilMs === undefined) return { ...head, struck };
-  return pending('calls under way to have ended', { retryAfterSeconds: Math.ceil((untilMs - clock.now()) / 1000) });
+  return { ...head, struck };
 }

@@ -6,7 +6,7 @@
 import type { FrameAnswer, SurveyCall } from '../../contracts/activities.js';
 import { timestamp } from '../../kit/clock.js';
 import { differences } from '../../kit/differences.js';
-import { aheadUntilMs, entryKey, holderOf, isHeld, type LedgerEntry, type Spec } from '../../model/ledger.js';
+import { entryKey, holderOf, isHeld, type LedgerEntry, type Spec } from '../../model/ledger.js';
 import { partitionOf } from '../../model/naming.js';
 import type { OperationDocument, OperationStep } from '../../model/operation.js';
 import { pending, stopped } from '../../model/outcome.js';
@@ -22,6 +22,7 @@ import type { Stored, Write } from '../store.js';
 import { movesTo, stagesOf, wantedThings } from '../target.js';
 import { SURVEY_READS_AT_ONCE } from './bounds.js';
 import { courseOf } from './course.js';
+import { drain } from './drain.js';
 import { asOutcome } from './guard.js';
 import { wakesAtFrom } from './progress.js';
 import { turnBack } from './record.js';
@@ -39,7 +40,7 @@ export async function survey(call: SurveyCall, services: Services): Promise<Fram
   return answer;
 }
 
-async function surveyAll({ operationId, attempt }: SurveyCall, services: Services): Promise<FrameAnswer> {
+async function surveyAll({ operationId, attempt, resume }: SurveyCall, services: Services): Promise<FrameAnswer> {
   const { store, clock } = services;
   const operation = (await readOperation(store, operationId))?.document;
   const plan = await readPlan(store, operationId);
@@ -52,9 +53,8 @@ async function surveyAll({ operationId, attempt }: SurveyCall, services: Service
     operation,
     services,
   );
-  const untilMs = aheadUntilMs(entries, clock.now());
-  if (untilMs)
-    return pending('calls of an earlier attempt to have ended', { retryAfterSeconds: seconds(untilMs, clock.now()) });
+  const wait = drain(entries, resume, clock.now());
+  if (wait) return wait;
 
   // Whatever a claim has written beside the intent counts for nothing: the worker's own plan is the one that runs.
   const isFirst = operation.surveyed === undefined;
@@ -76,7 +76,7 @@ async function surveyAll({ operationId, attempt }: SurveyCall, services: Service
     return pending('the survey to be recorded', { retryAfterSeconds: 1 });
   const isStopped = operation.stop !== undefined || foreign.length > 0;
   if (isStopped && !operation.pivot && operation.direction === 'forward')
-    return turnBack(operationId, attempt, services);
+    return turnBack({ operationId, attempt, resume }, services);
   const slotAt = operation.direction === 'forward' ? operation.slotAt : undefined;
   const course = courseOf(frozen, operation.direction, entries, slotAt);
   return { kind: 'ready', course: { ...course, ...(operation.pivot && { isPivoted: true }) } };
@@ -269,5 +269,3 @@ async function surveyDocumentWrite(
   const former = await services.store.read<SurveyDocument>(team, surveyId(id));
   return former ? { replace: document, etag: former.etag } : { create: document };
 }
-
-const seconds = (untilMs: number, nowMs: number): number => Math.ceil((untilMs - nowMs) / 1000);

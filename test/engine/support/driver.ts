@@ -51,6 +51,12 @@ export class Time {
   skip(seconds: number): void {
     this.nowMs += seconds * 1000;
   }
+
+  /** The machines' clocks are set back; who sleeps has its duration measured. */
+  setBack(seconds: number): void {
+    this.nowMs -= seconds * 1000;
+    for (const sleeper of this.#sleepers) sleeper.atMs -= seconds * 1000;
+  }
 }
 
 const DAY_SECONDS = 24 * 3600;
