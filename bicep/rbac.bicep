@@ -154,6 +154,7 @@ var always grantType[] = [
   { stage: 'platform', to: 'worker', role: 'storageTableDataContributor', on: 'workerStorage' }
   { stage: 'platform', to: 'worker', role: 'monitoringMetricsPublisher', on: 'appInsights' }
   { stage: 'platform', to: 'worker', role: 'serviceBusDataReceiver', on: 'requestsQueue' }
+  { stage: 'platform', to: 'worker', role: 'serviceBusDataSender', on: 'requestsQueue' }
   { stage: 'platform', to: 'worker', role: 'serviceBusDataReceiver', on: 'commandsQueue' }
   { stage: 'platform', to: 'worker', role: 'serviceBusDataSender', on: 'commandsQueue' }
   { stage: 'platform', to: 'worker', role: 'serviceBusDataSender', on: 'eventsTopic' }

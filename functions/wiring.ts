@@ -37,6 +37,7 @@ const BUS_OPTIONS = { retryOptions: { maxRetries: 1, retryDelayInMs: 250, timeou
 export interface Services extends ApplicationServices {
   settings: Settings;
   rejected: ReturnType<typeof rejectedStore>;
+  publisher: ReturnType<typeof publisher>;
   bus: () => ServiceBusClient;
 }
 
@@ -88,7 +89,7 @@ function build(environment: NodeJS.ProcessEnv): Services {
     sharedModels: sharedModels(services),
     store: accessStore(containers.access),
     rejected: rejectedStore(containers),
-    publisher: publisher(bus, { commands: QUEUES.commands, events: EVENTS_TOPIC }),
+    publisher: publisher(bus, { requests: QUEUES.requests, commands: QUEUES.commands, events: EVENTS_TOPIC }),
     bus,
     // Outside of an invocation; within one, lines go to its own log.
     log: (level, line) => console[level](line),

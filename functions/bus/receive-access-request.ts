@@ -1,9 +1,11 @@
 /**
  * Queue `access-requests`: a ticketing system asks for a team. What cannot be taken is kept in the rejected inbox and answered with an event;
- * the message is completed either way. Only what throws (a store that does not answer) is delivered again, in the end from the dead letters.
+ * the message is completed either way. While the store does not answer, a copy comes later; what throws is delivered again, in the end from the
+ * dead letters.
  */
 import { app, type InvocationContext } from '@azure/functions';
 import { publishAfter } from '../../shared/application/announce.js';
+import { classify } from '../../shared/application/steps/classify.js';
 import { takeRequest } from '../../shared/application/take-request.js';
 import {
   ACCESS_REQUESTED_TYPE,
@@ -17,6 +19,7 @@ import type { Origin } from '../../shared/model/operation.js';
 import { type Problem, problem } from '../../shared/model/problem.js';
 import { rejectInput } from '../rejection.js';
 import { BUS_CONNECTION, QUEUES, services } from '../wiring.js';
+import { laterCopy, type Metadata, originalId } from './postpone.js';
 
 app.serviceBusQueue('receive-access-request', {
   connection: BUS_CONNECTION,
@@ -25,15 +28,24 @@ app.serviceBusQueue('receive-access-request', {
 });
 
 async function receiveAccessRequest(message: unknown, context: InvocationContext): Promise<void> {
-  await takeMessage(message, context.triggerMetadata ?? {});
+  const metadata: Metadata = context.triggerMetadata ?? {};
+  try {
+    await takeMessage(message, metadata);
+  } catch (error) {
+    const { clock, publisher } = services();
+    const copy = classify(error).kind === 'busy' ? laterCopy(message, metadata, clock.now()) : undefined;
+    if (!copy) throw error;
+    context.warn(`A request is taken later, at ${copy.scheduledEnqueueTimeUtc?.toISOString()}: ${String(error)}`);
+    await publisher.sendRequest(copy);
+  }
 }
 
 /** Takes what it can and rejects what it cannot; throws where that cannot be told now. Also for what has come to the dead letters. */
-export async function takeMessage(message: unknown, metadata: Record<string, unknown>): Promise<void> {
+export async function takeMessage(message: unknown, metadata: Metadata): Promise<void> {
   const envelope = readEnvelope(message, metadata);
   const refusal = envelope.problem ?? (await tryToTake(envelope));
   if (!refusal) return;
-  const deliveryCount = Number(metadata['deliveryCount'] ?? 1);
+  const deliveryCount = Number(metadata.deliveryCount ?? 1);
   const { origin } = envelope;
   await rejectInput({ queue: QUEUES.requests, message, origin, problem: refusal, deliveryCount }, services());
 }
@@ -53,15 +65,15 @@ async function tryToTake({ document, origin }: Envelope): Promise<Problem | unde
 }
 
 /** Opens a structured CloudEvent, or takes the bare document; text is read as JSON or YAML. */
-function readEnvelope(message: unknown, metadata: Record<string, unknown>): Envelope {
-  const properties = (metadata['applicationProperties'] ?? {}) as Record<string, unknown>;
-  const ticket = TicketSchema.safeParse(properties[TICKET_PROPERTY] ?? metadata['correlationId']);
+function readEnvelope(message: unknown, metadata: Metadata): Envelope {
+  const properties = metadata.applicationProperties ?? {};
+  const ticket = TicketSchema.safeParse(properties[TICKET_PROPERTY] ?? metadata.correlationId);
   const traceparent = properties['traceparent'];
   const origin = {
     door: 'bus' as const,
     requestedBy: 'ticketing',
     source: `queue:${QUEUES.requests}`,
-    sourceId: String(metadata['messageId'] ?? ''),
+    sourceId: originalId(metadata),
     ...(ticket.success && { ticket: ticket.data }),
     ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
   };

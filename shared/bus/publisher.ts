@@ -13,11 +13,13 @@ export interface OutgoingEvent {
 }
 
 export interface BusNames {
+  requests: string;
   commands: string;
   events: string;
 }
 
-export function publisher(client: () => ServiceBusClient, { commands, events }: BusNames) {
+export function publisher(client: () => ServiceBusClient, { requests, commands, events }: BusNames) {
+  const requestSender = lazy(() => client().createSender(requests));
   const commandSender = lazy(() => client().createSender(commands));
   const eventSender = lazy(() => client().createSender(events));
 
@@ -25,6 +27,11 @@ export function publisher(client: () => ServiceBusClient, { commands, events }: 
     /** The broker drops a second message of the same id within its window. */
     async sendCommand(body: object, messageId: string): Promise<void> {
       await send(commandSender(), { body, messageId, contentType: 'application/json' });
+    },
+
+    /** Somebody's request, which hai takes later. */
+    async sendRequest(message: ServiceBusMessage): Promise<void> {
+      await send(requestSender(), message);
     },
 
     /** Ticket and type travel as application properties too, so that subscriptions can filter on them. */

@@ -28,6 +28,7 @@ worker         storageQueueDataContributor          workerStorage
 worker         storageTableDataContributor          workerStorage
 worker         monitoringMetricsPublisher           appInsights
 worker         serviceBusDataReceiver               requestsQueue
+worker         serviceBusDataSender                 requestsQueue
 worker         serviceBusDataReceiver               commandsQueue
 worker         serviceBusDataSender                 commandsQueue
 worker         serviceBusDataSender                 eventsTopic
