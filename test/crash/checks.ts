@@ -8,6 +8,7 @@ import type { ModelDocument } from '../../shared/model/shared-model.js';
 import type { TeamDocument } from '../../shared/model/team.js';
 import { type Ask, type Asks, operationsIn } from './asks.js';
 import type { Outside } from './platform.js';
+import { REFUSAL } from './stories.js';
 
 type AnyDocument = OperationDocument | TeamDocument | ModelDocument | LedgerEntry | LedgerHead | OutboxDocument;
 
@@ -82,7 +83,12 @@ function unended(documents: Documents): string[] {
     .of('operation')
     .filter(({ phase, error }) => hasEnded(phase) && phase !== 'succeeded' && !(error?.code && error.detail))
     .map(({ id, phase }) => `${id} is ${phase} without a cause`);
-  return [...documents.moving(), ...withoutCause];
+  // Nothing but what the stories have refused goes wrong in this world.
+  const withoutReason = documents
+    .of('operation')
+    .filter(({ phase, error }) => phase === 'failed' && error?.azureCode !== REFUSAL.code)
+    .map(({ id, error }) => `${id} has failed for no reason: ${error?.code}, ${error?.detail}`);
+  return [...documents.moving(), ...withoutCause, ...withoutReason];
 }
 
 function lostOf({ key, door, ids, answers }: Ask, asks: Asks, operations: Map<string, OperationDocument>): string[] {

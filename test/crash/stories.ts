@@ -103,7 +103,8 @@ const fails: Story = async (stage, name) => {
   await asks.repeat(asked);
 };
 
-const REFUSAL = { status: 400, code: 'InsufficientQuota' };
+/** The only thing that the world refuses. */
+export const REFUSAL = { status: 400, code: 'InsufficientQuota' };
 
 const control = ({ outside }: Platform, method: string, route: string, body?: unknown) =>
   until(`the world to take ${method} ${route}`, 200, () =>
