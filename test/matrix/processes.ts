@@ -136,7 +136,7 @@ export const PROCESSES: readonly Process[] = [
     },
     async begin(stage, { slug }) {
       stage.watch.seeMessage('receive', 'access-requests');
-      await stage.hai.send(wish(slug!, [GROUP], ['gpt-4.1'], [await sharedModel(stage)]), { ticket: `T-${slug}` });
+      await stage.send(wish(slug!, [GROUP], ['gpt-4.1'], [await sharedModel(stage)]), `T-${slug}`);
       return begun(stage, () => operationOf(stage, slug!, TEAM_DOCUMENT_ID));
     },
     rules: ({ slug }) => ({

@@ -119,6 +119,20 @@ export class Stage {
     throw new Error('The request was not taken within 1000 seconds');
   }
 
+  /** Sends until it is taken, as a ticketing system does. */
+  async send(document: unknown, ticket: string): Promise<void> {
+    const message = { ticket, messageId: `m-${ticket}` };
+    for (let tries = 0; tries < 100; tries++) {
+      const isTaken = await this.hai.send(document, message).then(
+        () => true,
+        () => false,
+      );
+      if (isTaken) return;
+      await this.hai.clock.advance(10_000);
+    }
+    throw new Error('The message was not taken within 1000 seconds');
+  }
+
   /** Lets time pass until it has ended or waits for a person; false when it takes too long. */
   async rest(id: string): Promise<boolean> {
     const { clock, logs } = this.hai;
