@@ -26,8 +26,8 @@ const { values: options } = parseArgs({
   },
 });
 
-/** One more than there are cores: some wait for silence. */
-const AT_ONCE = Math.min(availableParallelism(), 4) + 1;
+/** More than there are cores: some wait for silence. */
+const AT_ONCE = Math.min(availableParallelism(), 4) + 2;
 
 async function main(): Promise<boolean> {
   const expected = await findCalls();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Done, Job } from './shard.js';
 
 /** More slows the lists of a world down; fewer costs a start each. */
-const JOBS_PER_PROCESS = 120;
+const JOBS_PER_PROCESS = 250;
 
 /** A run has taken seconds at most; this is one that hangs. */
 const JOB_MS = 180_000;

@@ -2,6 +2,7 @@
  * Everything that happens later: an operation that ends, a node that comes up, an address that is assigned. A job is a stored world time with
  * a name, so a restart continues where a kill interrupted, and time that passed meanwhile is caught up in order.
  */
+import type { StatementSync } from 'node:sqlite';
 import type { Clock, ClockTimer } from '../../clock.js';
 import type { Store } from './store.js';
 
@@ -22,6 +23,8 @@ export class Jobs {
   #timer: ClockTimer | undefined;
   #armedForMs: number | undefined;
   #closed = false;
+  /** Prepared once: it is asked after every call. */
+  #earliest: StatementSync | undefined;
 
   constructor(
     private readonly store: Store,
@@ -87,7 +90,8 @@ export class Jobs {
   }
 
   #first(): { id: number; dueMs: number; kind: string; subject: string; data: string } | undefined {
-    const row = this.store.database.prepare('SELECT * FROM jobs ORDER BY due_ms, id LIMIT 1').get();
+    this.#earliest ??= this.store.database.prepare('SELECT * FROM jobs ORDER BY due_ms, id LIMIT 1');
+    const row = this.#earliest.get();
     return (
       row && {
         id: Number(row['id']),
