@@ -25,7 +25,7 @@ export async function rejectInput(rejection: Rejection, { rejected, publisher, c
   const text = typeof message === 'string' ? message : (JSON.stringify(message) ?? '');
   const time = timestamp(clock);
   const document: RejectedDocument = {
-    id: sha256(`${queue}\n${source}\n${sourceId || text}`).slice(0, 32),
+    id: sha256(`${queue}\n${source}\n${sourceId}\n${text}`).slice(0, 32),
     queue,
     messageId: sourceId.slice(0, MESSAGE_ID_LENGTH_MAX),
     ticket,

@@ -91,7 +91,8 @@ function readEnvelope(message: unknown, metadata: Metadata): Envelope {
     };
   const { source, id, data } = event.data;
   const inner = typeof data === 'string' ? readDocument(data, guessFormat(data)) : { ok: true as const, value: data };
-  const eventOrigin = { ...origin, requestedBy: source, source, sourceId: id };
+  // Its own words name the request, never the sender: whoever may send here is one sender, and his keys are his.
+  const eventOrigin = { ...origin, sourceId: `${id} of ${source}` };
   return inner.ok ? { origin: eventOrigin, document: inner.value } : { origin: eventOrigin, problem: inner.problem };
 }
 

@@ -1,6 +1,6 @@
 /** `POST access-requests`: the HTTP door for a request. */
 import type { HttpRequest } from '@azure/functions';
-import { takeRequest } from '../../shared/application/take-request.js';
+import { type Intake, takeRequest } from '../../shared/application/take-request.js';
 import { ROUTES } from '../../shared/contracts/api.js';
 import { DOCUMENT_BYTES_MAX, type DocumentFormat, readDocument } from '../../shared/model/document.js';
 import type { Origin } from '../../shared/model/operation.js';
@@ -12,11 +12,12 @@ import { implementRoute, problemAnswer } from './route.js';
 implementRoute(ROUTES.requestTeamAccess, async ({ request, caller, base, services }) => {
   const document = await readBody(request);
   const intake = await takeRequest(document, originOf(request, caller), services);
-  if (intake.kind === 'refused') return problemAnswer(intake.problem);
+  const headers = repeatabilityOf(request, intake);
+  if (intake.kind === 'refused') return problemAnswer(intake.problem, headers);
 
   const { operation, kind } = intake;
   const answer = await answerWith(operation, base, services);
-  return { ...answer, headers: { ...answer.headers, 'hai-outcome': kind } };
+  return { ...answer, headers: { ...answer.headers, ...headers, 'hai-outcome': kind } };
 });
 
 const FORMATS: Record<string, DocumentFormat> = {
@@ -48,6 +49,12 @@ async function readBody(request: HttpRequest): Promise<unknown> {
   if (!read.ok) throw new ProblemError(read.problem);
   return read.value;
 }
+
+/** Was the request remembered under its id? (OASIS Repeatable Requests 1.0, section 4.) */
+const repeatabilityOf = (request: HttpRequest, { kind }: Intake): Record<string, string> =>
+  request.headers.has('repeatability-request-id')
+    ? { 'repeatability-result': kind === 'refused' ? 'rejected' : 'accepted' }
+    : {};
 
 /** Keys that make a repeated POST safe: the IETF draft's header, and that of the Microsoft REST guidelines. */
 function originOf(request: HttpRequest, caller: Caller): Origin {

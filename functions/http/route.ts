@@ -75,10 +75,10 @@ export function implementRoute<Contract extends RouteContract>(
   });
 }
 
-export const problemAnswer = (body: Problem): Refusal => ({
+export const problemAnswer = (body: Problem, headers: Record<string, string> = {}): Refusal => ({
   status: body.status,
   body,
-  headers: { 'content-type': 'application/problem+json', 'x-ms-error-code': body.code },
+  headers: { 'content-type': 'application/problem+json', 'x-ms-error-code': body.code, ...headers },
 });
 
 function render({ status, body, headers }: Answer, requestId: string): HttpResponseInit {

@@ -227,6 +227,14 @@ export const heardBy = (operation: OperationDocument, { ticket, traceparent }: L
   origin: { ...operation.origin, ticket, traceparent },
 });
 
+/** How it ended, once more. `access`: what the team has. */
+export const endedEvent = (
+  operation: OperationDocument,
+  access: TeamAccess | undefined,
+  services: Services,
+  part?: string,
+): Write => endEvent(operation, operation as Ending, access, services, part);
+
 /** `part`: the ticket of a listener. */
 function endEvent(
   operation: OperationDocument,
@@ -260,10 +268,7 @@ function failureEvent(
   return outboxWrite(services, operation, 'failed', { ...data, team: subject }, part);
 }
 
-export const readyData = (
-  { id, subject }: Pick<OperationDocument, 'id' | 'subject'>,
-  { apis, keyReference }: TeamAccess,
-) => ({
+const readyData = ({ id, subject }: Pick<OperationDocument, 'id' | 'subject'>, { apis, keyReference }: TeamAccess) => ({
   operationId: id,
   team: subject,
   apis: apis.map(({ url, models }) => ({ url, models })),

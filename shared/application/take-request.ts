@@ -1,9 +1,9 @@
 /**
- * Takes a request, by whichever door: check, plan for show, claim, command. The team's document is the arbiter: of requests that arrive together
+ * Takes a request, by whichever door: receipt, check, plan for show, claim, command. The team's document is the arbiter: of requests that arrive together
  * one makes the operation, the others join it. What does not begin at once waits in the team's line.
  */
 import { timestamp } from '../kit/clock.js';
-import { newId, sha256 } from '../kit/ids.js';
+import { newId } from '../kit/ids.js';
 import { enqueue, giveLane, QUEUE_MAX } from '../model/line.js';
 import { operationId } from '../model/naming.js';
 import type { OperationDocument, Origin } from '../model/operation.js';
@@ -16,8 +16,18 @@ import { outboxWrite } from './announce.js';
 import { sendCommand } from './commands.js';
 import { listEntries, readOperation, readPlan, readTeam } from './documents.js';
 import { dropWrites } from './end-operation.js';
-import { join } from './join.js';
+import { join, LISTENERS_MAX, tellAgain } from './join.js';
 import { newOperation, planOf } from './new-operation.js';
+import {
+  claimedOperation,
+  claimWrites,
+  keyOf,
+  type ReceiptDocument,
+  type RequestKey,
+  readReceipt,
+  refusedReuse,
+  takeReceipt,
+} from './receipts.js';
 import type { Services } from './services.js';
 import type { Stored, Write } from './store.js';
 import { movesTo, stagesOf } from './target.js';
@@ -27,44 +37,74 @@ export type Intake =
   | { kind: 'accepted' | 'same' | 'no-change'; operation: OperationDocument }
   | { kind: 'refused'; problem: Problem };
 
-/** Remembers which operation a message or an idempotency key led to, beyond the broker's window. */
-export interface Receipt {
-  id: string;
-  team: string;
-  type: 'receipt';
-  operationId: string;
-  specHash: string;
-  /** Seconds; Cosmos removes it by itself. */
-  ttl: number;
-}
-
-/** Long enough for a ticketing system that replays a week after an outage. */
-const RECEIPT_SECONDS = 14 * 24 * 3600;
-
-/** Rounds of read, decide, claim. Each lost round means that somebody else's claim succeeded, so two are normal and more are rare. */
-const CLAIM_ROUNDS_MAX = 5;
+/** Rounds of read, decide, claim. Each lost round means that somebody else's claim succeeded, and of those there are bounds. */
+const CLAIM_ROUNDS_MAX = LISTENERS_MAX + QUEUE_MAX;
 
 export async function takeRequest(document: unknown, origin: Origin, services: Services): Promise<Intake> {
+  const key = keyOf(origin);
+  const earlier = key && (await readReceipt(key, services));
+  const answered = earlier && (await answerTo(earlier, document, key!, origin, services));
+  if (answered) return answered;
+
   const checked = checkRequest(document, services.catalog, services.guardrails);
   if (!checked.ok) return { kind: 'refused', problem: checked.problem };
   const { request, specHash } = checked;
-
+  const receipt = earlier ?? (key && (await takeReceipt(key, document, teamSlug(request), services)));
+  const asked: Asked = {
+    request,
+    specHash,
+    origin,
+    key,
+    id: receipt?.operationId ?? operationId(teamSlug(request), newId(services.clock.now())),
+  };
   for (let round = 0; round < CLAIM_ROUNDS_MAX; round++) {
-    const earlier = await findReceipt(request, specHash, origin, services);
-    if (earlier) return earlier;
-    const team = await readTeam(services.store, teamSlug(request));
-    const decision = decideAccess(team?.document, specHash, await isNewestStopped(team, services));
-    if (decision.kind !== 'start') {
-      const named = { id: decision.operationId, team: teamSlug(request) };
-      const joined = await join(decision, team!.document, origin, receiptWrites(named, specHash, origin), services);
-      if (!joined) continue;
-      return 'code' in joined ? { kind: 'refused', problem: joined } : { kind: decision.kind, operation: joined };
-    }
-    if ((team?.document.queue.length ?? 0) >= QUEUE_MAX) return { kind: 'refused', problem: queueFull(request) };
-    const operation = await claim(request, specHash, team, origin, services);
-    if (operation) return { kind: 'accepted', operation };
+    const intake = await joinOrClaim(asked, services);
+    if (intake) return intake;
+    // Whoever has taken the place may be the same sender's other try.
+    const other = receipt && (await answerTo(receipt, document, key!, origin, services));
+    if (other) return other;
   }
   throw new ProblemError(problem('unavailable', `"${request.metadata.name}" is being written by others; try again.`));
+}
+
+/** A checked request, by whom, and the id that its operation will have. */
+interface Asked {
+  request: TeamAccessRequest;
+  specHash: string;
+  origin: Origin;
+  key?: RequestKey;
+  id: string;
+}
+
+/** What the sender's earlier try led to, whatever the catalog says today; undefined when it led to nothing yet. */
+async function answerTo(
+  receipt: ReceiptDocument,
+  document: unknown,
+  key: RequestKey,
+  origin: Origin,
+  services: Services,
+): Promise<Intake | undefined> {
+  const reuse = refusedReuse(receipt, document, origin);
+  if (reuse) return { kind: 'refused', problem: reuse };
+  const operation = await claimedOperation(key, receipt, services);
+  if (!operation) return undefined;
+  await tellAgain(operation, origin, services);
+  return { kind: 'same', operation };
+}
+
+/** Undefined when somebody else was first: read again and decide again. */
+async function joinOrClaim(asked: Asked, services: Services): Promise<Intake | undefined> {
+  const { request, specHash, origin, key } = asked;
+  const team = await readTeam(services.store, teamSlug(request));
+  const decision = decideAccess(team?.document, specHash, await isNewestStopped(team, services));
+  if (decision.kind !== 'start') {
+    const joined = await join(decision, team!.document, origin, key, services);
+    if (!joined) return undefined;
+    return 'code' in joined ? { kind: 'refused', problem: joined } : { kind: decision.kind, operation: joined };
+  }
+  if ((team?.document.queue.length ?? 0) >= QUEUE_MAX) return { kind: 'refused', problem: queueFull(request) };
+  const operation = await claim(asked, team, services);
+  return operation && { kind: 'accepted', operation };
 }
 
 /** An operation that is being stopped is nobody's answer: who asks again queues behind it. */
@@ -74,18 +114,15 @@ async function isNewestStopped(team: Stored<TeamDocument> | undefined, { store }
   return (await readOperation(store, newest.operationId))?.document.stop !== undefined;
 }
 
-/** Writes team, operation, plan and receipt at once; undefined when somebody else was first: read again and decide again. */
+/** Writes team, operation, plan and claim at once; undefined when somebody else was first: read again and decide again. */
 async function claim(
-  request: TeamAccessRequest,
-  specHash: string,
+  { request, specHash, origin, key, id }: Asked,
   previous: Stored<TeamDocument> | undefined,
-  origin: Origin,
   services: Services,
 ): Promise<OperationDocument | undefined> {
   const { store, clock } = services;
   const partition = teamSlug(request);
   const now = timestamp(clock);
-  const id = operationId(partition, newId(clock.now()));
   const generation = (previous?.document.generation ?? 0) + 1;
   const placed = { operationId: id, kind: 'provision-team-access' as const, generation, specHash };
   const requested = requestedTeam(previous?.document, request, placed, partition, now);
@@ -111,7 +148,7 @@ async function claim(
     previous ? { replace: line, etag: previous.etag } : { create: line },
     { create: operation },
     { create: planOf(operation, target, shown) },
-    ...receiptWrites(operation, specHash, origin),
+    ...claimWrites(key, operation),
     ...(await dropWrites(superseded, services)),
     outboxWrite(services, operation, 'accepted', { operationId: id, team: operation.subject, steps }),
   ];
@@ -142,43 +179,6 @@ async function heldBefore(
   if (target) return heldAfter(stagesOf(target, subject, services), services.table);
   return heldOf((await listEntries(services.store, subject.team)).map(({ document }) => document));
 }
-
-function receiptWrites(
-  { id, team }: Pick<OperationDocument, 'id' | 'team'>,
-  specHash: string,
-  origin: Origin,
-): Write[] {
-  const key = receiptId(origin);
-  if (!key) return [];
-  const receipt: Receipt = { id: key, team, type: 'receipt', operationId: id, specHash, ttl: RECEIPT_SECONDS };
-  return [{ create: receipt }];
-}
-
-/** The same message or key again, beyond the broker's own window. */
-async function findReceipt(
-  request: TeamAccessRequest,
-  specHash: string,
-  origin: Origin,
-  services: Services,
-): Promise<Intake | undefined> {
-  const id = receiptId(origin);
-  const receipt = id && (await services.store.read<Receipt>(teamSlug(request), id))?.document;
-  if (!receipt) return undefined;
-  if (receipt.specHash !== specHash)
-    return {
-      kind: 'refused',
-      problem: problem('idempotency-key-reused', `"${origin.sourceId}" came before with a different document.`, {
-        operationId: receipt.operationId,
-        nextStep: 'Use a new key for a new request.',
-      }),
-    };
-  const found = await readOperation(services.store, receipt.operationId);
-  if (!found) throw new Error(`Operation "${receipt.operationId}" of the team is gone`);
-  return { kind: 'same', operation: found.document };
-}
-
-const receiptId = ({ source, sourceId }: Origin): string | undefined =>
-  source && sourceId ? `receipt_${sha256(`${source}\n${sourceId}`)}` : undefined;
 
 const queueFull = ({ metadata: { name } }: TeamAccessRequest): Problem =>
   problem('queue-full', `${QUEUE_MAX} operations of "${name}" are waiting; wait for them, or cancel some.`);

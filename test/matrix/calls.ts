@@ -100,6 +100,7 @@ const PREFIXES: Record<string, string> = {
   plan: 'plan',
   survey: 'survey',
   receipt: 'receipt',
+  claim: 'claim',
   arm: 'pace',
 };
 

@@ -213,6 +213,7 @@ const OPERATION_PATHS: readonly [path: string, name: string][] = [
   ['/endedAt', 'end'],
   ['/attempt', 'next attempt'],
   ['/stop', 'stop'],
+  ['/joined', 'join'],
 ];
 
 function nameOfPatch({ patch, set = {} }: Patch): string | undefined {
