@@ -53,6 +53,14 @@ export const SettingsSchema = z.object({
     .url()
     .optional()
     .meta({ description: 'HTTP proxy inside the virtual network, if the app is outside' }),
+  HAI_PUBLIC_URL: z
+    .url()
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .meta({
+      description:
+        'URL of the API as callers reach it, such as `https://hai.contoso.com/api`; default: as the app was called',
+    }),
   HAI_CONFIG_DIR: z
     .string()
     .optional()

@@ -80,10 +80,13 @@ resource containers 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containe
           includedPaths: [{ path: '/*' }]
           // Frozen plans are read whole and never searched.
           excludedPaths: [{ path: '/plan/*' }, { path: '/"_etag"/?' }]
-          // Operations are listed newest first.
-          compositeIndexes: container.id == 'access'
-            ? [[{ path: '/type', order: 'ascending' }, { path: '/createdAt', order: 'descending' }]]
-            : []
+          // Lists are newest first, and page by these keys (shared/store/page.ts).
+          compositeIndexes: [
+            [
+              { path: container.id == 'rejected' ? '/receivedAt' : '/createdAt', order: 'descending' }
+              { path: '/id', order: 'descending' }
+            ]
+          ]
         }
       }
     }

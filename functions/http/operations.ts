@@ -19,7 +19,8 @@ import {
   statusOf,
 } from '../../shared/model/operation.js';
 import { ProblemError, problem } from '../../shared/model/problem.js';
-import { nextLink } from './paging.js';
+import { isKnown } from './etag.js';
+import { nextLink, pageKey } from './paging.js';
 import { implementRoute } from './route.js';
 
 implementRoute(ROUTES.listOperations, async ({ request, query, base, services }) => {
@@ -29,12 +30,12 @@ implementRoute(ROUTES.listOperations, async ({ request, query, base, services })
     kind,
     phases: status && OPERATION_PHASES.filter((phase) => statusOf(phase) === status),
   };
-  const page = await services.store.listOperations(filter, maxpagesize, continuation);
+  const page = await services.store.listOperations(filter, maxpagesize, pageKey(continuation, 2));
   return {
     status: 200,
     body: {
       value: page.items.map((operation) => operationSummary(operation, base)),
-      nextLink: nextLink(request, page.continuation),
+      nextLink: nextLink(request, base, page.next),
     },
   };
 });
@@ -45,7 +46,7 @@ implementRoute(ROUTES.readOperation, async ({ request, base, services }) => {
   if (!found) throw notFound(id);
   const { document, etag } = found;
   const headers = { etag, ...retryAfter(document, services) };
-  if (request.headers.get('if-none-match') === etag) return { status: 304, headers };
+  if (isKnown(request, etag)) return { status: 304, headers };
   return { status: 200, headers, body: operationView(document, await titlesOf(document, services), base) };
 });
 

@@ -2,7 +2,7 @@
 import { modelViews, ROUTES } from '../../shared/contracts/api.js';
 import { API_PATHS, type Provider } from '../../shared/model/naming.js';
 import { apiUrl } from '../../shared/model/platform.js';
-import { nextLink } from './paging.js';
+import { nextLink, pageKey } from './paging.js';
 import { implementRoute } from './route.js';
 
 implementRoute(ROUTES.listModels, async ({ base, services }) => ({
@@ -20,7 +20,7 @@ implementRoute(ROUTES.readPlatform, ({ services: { platform, guardrails } }) => 
   },
 }));
 
-implementRoute(ROUTES.listRejected, async ({ request, query, services }) => {
-  const page = await services.rejected.list(query.maxpagesize, query.continuation);
-  return { status: 200, body: { value: page.rejected, nextLink: nextLink(request, page.continuation) } };
+implementRoute(ROUTES.listRejected, async ({ request, query, base, services }) => {
+  const page = await services.rejected.list(query.maxpagesize, pageKey(query.continuation, 2));
+  return { status: 200, body: { value: page.items, nextLink: nextLink(request, base, page.next) } };
 });

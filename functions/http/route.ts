@@ -3,9 +3,15 @@
  * answers share are put here.
  */
 import { randomUUID } from 'node:crypto';
-import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
+import {
+  app,
+  type HttpMethod,
+  type HttpRequest,
+  type HttpResponseInit,
+  type InvocationContext,
+} from '@azure/functions';
 import type { z } from 'zod';
-import type { ApiBase, RouteContract } from '../../shared/contracts/api.js';
+import { type ApiBase, ROUTES, type RouteContract } from '../../shared/contracts/api.js';
 import { fieldErrors } from '../../shared/model/field-errors.js';
 import { type Problem, ProblemError, problem } from '../../shared/model/problem.js';
 import { ServiceError } from '../../shared/model/service-error.js';
@@ -52,28 +58,55 @@ export function implementRoute<Contract extends RouteContract>(
   contract: Contract,
   handle: (call: Call<QueryOf<Contract>>) => Promise<AnswerOf<Contract>> | AnswerOf<Contract>,
 ): void {
+  const allowed = methodsAt(contract.path);
   const answer = async (request: HttpRequest, context: InvocationContext): Promise<Answer> => {
+    if (request.method === 'OPTIONS') return { status: 204, headers: { allow: allowed.join(', ') } };
+    if (!allowed.includes(request.method as HttpMethod)) return notAllowed(request.method, allowed);
     const all = withLog(services(), context);
     const caller = callerOf(request, all.settings);
     const query = readQuery(contract, request) as QueryOf<Contract>;
-    return handle({ request, query, caller, base: baseOf(request, contract), services: all });
+    const base = all.settings.HAI_PUBLIC_URL ?? baseOf(request, contract);
+    return handle({ request, query, caller, base, services: all });
   };
 
   app.http(contract.name, {
-    methods: [contract.method],
+    methods: isFirstAt(contract) ? EVERY_METHOD : withHead(contract.method),
     route: contract.path,
     // Identity comes from the token, decided in `caller.ts`; a function key would be a second, weaker way in.
     authLevel: 'anonymous',
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const requestId = requestIdOf(request);
       try {
-        return render(await answer(request, context), requestId);
+        return render(await answer(request, context), requestId, request.method === 'HEAD');
       } catch (error) {
-        return render(problemAnswer(toProblem(error, context, requestId)), requestId);
+        const retryAfter: Record<string, string> =
+          error instanceof ServiceError ? { 'retry-after': String(RETRY_SECONDS) } : {};
+        return render(problemAnswer(toProblem(error, context, requestId), retryAfter), requestId);
       }
     },
   });
 }
+
+/** A busy store is mostly back by then. */
+const RETRY_SECONDS = 5;
+
+const EVERY_METHOD: HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+const withHead = (method: HttpMethod): HttpMethod[] => (method === 'GET' ? ['GET', 'HEAD'] : [method]);
+
+const contractsAt = (path: string): RouteContract[] =>
+  Object.values<RouteContract>(ROUTES).filter((contract) => contract.path === path);
+
+/** One function of a path answers for the methods that nobody takes there: the host's own answer would be an empty 404. */
+const isFirstAt = (contract: RouteContract): boolean => contractsAt(contract.path)[0] === contract;
+
+const methodsAt = (path: string): HttpMethod[] => [
+  ...contractsAt(path).flatMap(({ method }) => withHead(method)),
+  'OPTIONS',
+];
+
+const notAllowed = (method: string, allowed: readonly HttpMethod[]): Refusal =>
+  problemAnswer(problem('method-not-allowed', `"${method}" is not possible here.`), { allow: allowed.join(', ') });
 
 export const problemAnswer = (body: Problem, headers: Record<string, string> = {}): Refusal => ({
   status: body.status,
@@ -81,10 +114,10 @@ export const problemAnswer = (body: Problem, headers: Record<string, string> = {
   headers: { 'content-type': 'application/problem+json', 'x-ms-error-code': body.code, ...headers },
 });
 
-function render({ status, body, headers }: Answer, requestId: string): HttpResponseInit {
+function render({ status, body, headers }: Answer, requestId: string, isHead = false): HttpResponseInit {
   return {
     status,
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined || isHead ? undefined : JSON.stringify(body),
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
       'cache-control': 'no-store',

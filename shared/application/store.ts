@@ -2,7 +2,7 @@
  * What use cases need of the database: documents by id, transactions within a partition, and the few lists. Conditions are data, so that the
  * rules of the protocol stand in the application and not in query text.
  */
-import type { OperationDocument, OperationKind, OperationPhase } from '../model/operation.js';
+import type { ListedOperation, OperationDocument, OperationKind, OperationPhase } from '../model/operation.js';
 import type { ModelDocument } from '../model/shared-model.js';
 import type { TeamDocument } from '../model/team.js';
 
@@ -36,9 +36,12 @@ export type Write =
 
 export interface Page<Item> {
   items: Item[];
-  /** Opaque; absent on the last page. */
-  continuation?: string;
+  /** The last item's; absent on the last page. */
+  next?: PageKey;
 }
+
+/** Values of the properties that order a list: a page begins behind them. */
+export type PageKey = readonly string[];
 
 export interface OperationFilter {
   partition?: string;
@@ -56,9 +59,11 @@ export interface Store {
   listIn<Document>(partition: string, type: string): Promise<Stored<Document>[]>;
   /** Documents of one type in all partitions, oldest first, bounded. */
   listAll<Document>(type: string, max: number): Promise<Document[]>;
-  listOperations(filter: OperationFilter, pageSize: number, continuation?: string): Promise<Page<OperationDocument>>;
+  /** Newest first. */
+  listOperations(filter: OperationFilter, pageSize: number, after?: PageKey): Promise<Page<ListedOperation>>;
   /** Operations that should be moving: accepted, running, unwinding. */
   listMoving(max: number): Promise<OperationDocument[]>;
-  listTeams(): Promise<TeamDocument[]>;
+  /** By name. */
+  listTeams(pageSize: number, after?: PageKey): Promise<Page<TeamDocument>>;
   listModels(): Promise<ModelDocument[]>;
 }

@@ -7,6 +7,7 @@ import type { Catalog } from '../model/catalog.js';
 import { API_PATHS } from '../model/naming.js';
 import {
   isAtRest,
+  type ListedOperation,
   OPERATION_KINDS,
   OPERATION_PHASES,
   OPERATION_STATUSES,
@@ -212,7 +213,8 @@ export const ROUTES = {
     name: 'list-teams',
     method: 'GET',
     path: `${V1}/teams`,
-    summary: 'All teams',
+    summary: 'All teams, by name',
+    query: z.object(paging),
     answers: { 200: listOf(TeamViewSchema) },
   }),
   readTeam: route({
@@ -280,7 +282,7 @@ function stepView({ waitingFor, wakesAt, ...step }: OperationStep, title: string
   return { ...step, startedAt, title, ...(waits && { waitingFor, wakesAt }) };
 }
 
-export function operationSummary(operation: OperationDocument, base: ApiBase): z.infer<typeof OperationSummarySchema> {
+export function operationSummary(operation: ListedOperation, base: ApiBase): z.infer<typeof OperationSummarySchema> {
   const { id, kind, subject, phase, attempt, stop, retryOf, createdAt, startedAt, endedAt, lastUpdatedAt, error } =
     operation;
   const isTeam = kind === 'provision-team-access';
@@ -344,7 +346,7 @@ export function modelViews(catalog: Catalog, deployed: ModelDocument[], base: Ap
   );
 }
 
-function percentOf({ phase, steps }: OperationDocument): number {
+function percentOf({ phase, steps }: ListedOperation): number {
   if (isAtRest(phase)) return 100;
   const done = steps.filter((step) => step.status === 'succeeded').length;
   return Math.floor((done / Math.max(steps.length, 1)) * 100);

@@ -150,6 +150,24 @@ export interface OperationDocument {
   error?: Problem;
 }
 
+/** An operation as lists show it. */
+export type ListedOperation = Pick<
+  OperationDocument,
+  | 'id'
+  | 'kind'
+  | 'subject'
+  | 'phase'
+  | 'attempt'
+  | 'stop'
+  | 'retryOf'
+  | 'origin'
+  | 'createdAt'
+  | 'startedAt'
+  | 'endedAt'
+  | 'lastUpdatedAt'
+  | 'error'
+> & { steps: Pick<OperationStep, 'status'>[] };
+
 /** Seconds a client should wait before it asks again; undefined when there is nothing to wait for. */
 export function retryAfterSeconds(
   operation: Pick<OperationDocument, 'phase' | 'createdAt'>,

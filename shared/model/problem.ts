@@ -6,10 +6,12 @@ import { z } from 'zod';
 
 /** code → [HTTP status, title]. Codes are part of the interface: they are added, never renamed. */
 export const PROBLEMS = {
+  'bad-request': [400, 'The request cannot be understood'],
   'malformed-document': [400, 'The document cannot be parsed'],
   'not-signed-in': [401, 'Who you are could not be established'],
   'not-allowed': [403, 'Your roles do not allow this'],
   'not-found': [404, 'There is no such thing'],
+  'method-not-allowed': [405, 'There is nothing of that method here'],
   canceled: [409, 'The operation was canceled'],
   superseded: [409, 'A newer request has taken its place'],
   'not-possible-now': [409, 'The operation is in a state that does not allow this'],

@@ -1,10 +1,12 @@
 /** The `access` container: teams, shared models, their ledgers, operations, plans and outboxes, all by partition. */
 import type { Container, SqlParameter } from '@azure/cosmos';
-import type { OperationFilter, Page, Store, Stored, Write } from '../application/store.js';
+import type { OperationFilter, Store, Stored, Write } from '../application/store.js';
 import { azureCall } from '../azure/azure-error.js';
-import type { OperationDocument } from '../model/operation.js';
+import type { ListedOperation } from '../model/operation.js';
 import { ServiceError } from '../model/service-error.js';
+import type { TeamDocument } from '../model/team.js';
 import { operationOf, patchBody, withoutSystemFields } from './cosmos.js';
+import { readPage } from './page.js';
 
 type Raw = Record<string, unknown>;
 
@@ -69,23 +71,34 @@ export function accessStore(access: Container): Store {
         { name: '@type', value: type },
       ]),
 
-    /** Newest first. `continuation` is what the page before gave. */
-    async listOperations(
-      filter: OperationFilter,
-      pageSize: number,
-      continuation?: string,
-    ): Promise<Page<OperationDocument>> {
-      const { conditions, parameters } = predicate(filter);
-      const text = `SELECT * FROM c WHERE ${conditions.join(' AND ')} ORDER BY c.createdAt DESC`;
-      const options = { maxItemCount: pageSize, continuationToken: continuation };
-      const page = await call('list operations', () =>
-        access.items.query<Raw>({ query: text, parameters }, options).fetchNext(),
-      );
-      return {
-        items: (page.resources ?? []).map((raw) => withoutSystemFields<OperationDocument>(raw)),
-        continuation: page.continuationToken,
-      };
-    },
+    listOperations: (filter, pageSize, after) =>
+      readPage<ListedOperation>(
+        access,
+        {
+          what: 'list operations',
+          select: `${OPERATION_FIELDS.map((field) => `c.${field}`).join(', ')}, ARRAY(SELECT s.status FROM s IN c.steps) AS steps`,
+          ...predicate(filter),
+          keys: ['createdAt', 'id'],
+          isDescending: true,
+        },
+        pageSize,
+        after,
+      ),
+
+    listTeams: (pageSize, after) =>
+      readPage<TeamDocument>(
+        access,
+        {
+          what: 'list teams',
+          select: '*',
+          conditions: ["c.type = 'team'"],
+          parameters: [],
+          keys: ['name'],
+          isDescending: false,
+        },
+        pageSize,
+        after,
+      ),
 
     listMoving: (max) =>
       documents(
@@ -94,12 +107,28 @@ export function accessStore(access: Container): Store {
         [{ name: '@max', value: max }],
       ),
 
-    listTeams: () => documents('list teams', `SELECT TOP ${LIST_MAX} * FROM c WHERE c.type = 'team' ORDER BY c.name`),
     listModels: () => documents('list models', `SELECT TOP ${LIST_MAX} * FROM c WHERE c.type = 'model'`),
   };
 }
 
 const LIST_MAX = 1000;
+
+/** What lists show of an operation, besides its steps' states. */
+const OPERATION_FIELDS: readonly (keyof ListedOperation)[] = [
+  'id',
+  'kind',
+  'subject',
+  'phase',
+  'attempt',
+  'stop',
+  'retryOf',
+  'origin',
+  'createdAt',
+  'startedAt',
+  'endedAt',
+  'lastUpdatedAt',
+  'error',
+];
 
 /** Status of the other operations when one of a transaction failed. */
 const FAILED_DEPENDENCY = 424;

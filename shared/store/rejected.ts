@@ -1,8 +1,10 @@
 /** The rejected inbox: inputs that could not be taken, with the reasons, so that nothing is lost and an operator can answer. */
 
+import type { Page, PageKey } from '../application/store.js';
 import { azureCall } from '../azure/azure-error.js';
 import type { Problem } from '../model/problem.js';
-import { type Containers, withoutSystemFields } from './cosmos.js';
+import type { Containers } from './cosmos.js';
+import { readPage } from './page.js';
 
 export interface RejectedDocument {
   id: string;
@@ -18,11 +20,6 @@ export interface RejectedDocument {
   receivedAt: string;
 }
 
-export interface RejectedPage {
-  rejected: RejectedDocument[];
-  continuation?: string;
-}
-
 export function rejectedStore({ rejected }: Containers) {
   return {
     /** Idempotent: the same message is kept once. */
@@ -31,14 +28,19 @@ export function rejectedStore({ rejected }: Containers) {
     },
 
     /** Newest first. */
-    async list(pageSize: number, continuation?: string): Promise<RejectedPage> {
-      const options = { maxItemCount: pageSize, continuationToken: continuation };
-      const feed = rejected.items.query<Record<string, unknown>>('SELECT * FROM c ORDER BY c.receivedAt DESC', options);
-      const page = await azureCall('cosmos', 'list rejected inputs', () => feed.fetchNext());
-      return {
-        rejected: (page.resources ?? []).map((raw) => withoutSystemFields<RejectedDocument>(raw)),
-        continuation: page.continuationToken,
-      };
-    },
+    list: (pageSize: number, after?: PageKey): Promise<Page<RejectedDocument>> =>
+      readPage(
+        rejected,
+        {
+          what: 'list rejected inputs',
+          select: '*',
+          conditions: ['IS_DEFINED(c.receivedAt)'],
+          parameters: [],
+          keys: ['receivedAt', 'id'],
+          isDescending: true,
+        },
+        pageSize,
+        after,
+      ),
   };
 }

@@ -14,6 +14,7 @@ const variable = (name: string, from: string) =>
 const NOT_ON_AZURE: Record<string, string> = {
   HAI_KEY_VAULT_CHALLENGE_CHECK: 'only for a vault whose host is not of Azure',
   HAI_EGRESS_PROXY_URL: 'only for an app outside of the virtual network',
+  HAI_PUBLIC_URL: 'only for an API behind another host name',
   HAI_CONFIG_DIR: 'the package brings its own config/',
   HAI_CALL_DEADLINE_SECONDS: 'the default is what Resource Manager itself allows',
   HAI_FOUNDRY_DOMAIN: 'the default is that of the public cloud',

@@ -79,10 +79,15 @@ function readHead(incoming: IncomingMessage): Omit<HostRequest, 'body'> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(incoming.headers))
     headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
-  const address = `http://${headers['host'] ?? 'localhost'}${incoming.url}`;
-  if (!URL.canParse(address)) throw new RefusedRequestError({ status: 400, body: 'The request address is not valid.' });
+  const { host = 'localhost' } = headers;
+  const address = `http://${host}${incoming.url}`;
+  if (!HOST.test(host) || !URL.canParse(address))
+    throw new RefusedRequestError({ status: 400, body: 'The request address is not valid.' });
   return { method: incoming.method ?? 'GET', url: new URL(address), headers };
 }
+
+/** What the real host's server takes (Kestrel's `HttpUtilities.ValidateHostHeader`): a name or address and a port, no user. */
+const HOST = /^([\w.~!$&'()*+,;=%-]*|\[[0-9a-fA-F:.]+\])(:\d*)?$/;
 
 async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

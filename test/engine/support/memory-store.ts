@@ -3,7 +3,7 @@
  * for what a condition refused and an error for what is malformed. Every access is a point where a test may step in.
  */
 import type { Condition, OperationFilter, Page, Store, Stored, Write } from '../../../shared/application/store.js';
-import type { OperationDocument } from '../../../shared/model/operation.js';
+import type { ListedOperation, OperationDocument } from '../../../shared/model/operation.js';
 import { ServiceError } from '../../../shared/model/service-error.js';
 import type { ModelDocument } from '../../../shared/model/shared-model.js';
 import type { TeamDocument } from '../../../shared/model/team.js';
@@ -43,7 +43,7 @@ export class MemoryStore implements Store {
 
   listAll = async <Document>(type: string, max: number): Promise<Document[]> => this.all<Document>(type).slice(0, max);
 
-  async listOperations({ partition, kind, phases }: OperationFilter, size: number): Promise<Page<OperationDocument>> {
+  async listOperations({ partition, kind, phases }: OperationFilter, size: number): Promise<Page<ListedOperation>> {
     const items = this.all<OperationDocument>('operation')
       .filter(({ team }) => !partition || team === partition)
       .filter((one) => (!kind || one.kind === kind) && (!phases || phases.includes(one.phase)));
@@ -55,7 +55,7 @@ export class MemoryStore implements Store {
       .filter(({ phase }) => ['accepted', 'running', 'unwinding'].includes(phase))
       .slice(0, max);
 
-  listTeams = async (): Promise<TeamDocument[]> => this.all<TeamDocument>('team');
+  listTeams = async (): Promise<Page<TeamDocument>> => ({ items: this.all<TeamDocument>('team') });
   listModels = async (): Promise<ModelDocument[]> => this.all<ModelDocument>('model');
 
   /** For tests: not an access. */
