@@ -27,6 +27,9 @@ param allowedRanges namedRangeType[] = []
 @description('Optional. How long a request may wait for hai, as an ISO 8601 duration; then it goes to the dead letters.')
 param requestTimeToLive string = 'P14D'
 
+@description('Optional. How long an answer may wait for a ticketing system, as an ISO 8601 duration; then it goes to the dead letters.')
+param answerTimeToLive string = 'P14D'
+
 @description('Optional. Window in which a repeated message id is dropped, as an ISO 8601 duration of at most seven days.')
 param requestDuplicateWindow string = 'P1D'
 
@@ -95,7 +98,7 @@ resource topics 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = [
     parent: namespace
     name: topic.Name
     properties: {
-      defaultMessageTimeToLive: topic.Properties.DefaultMessageTimeToLive
+      defaultMessageTimeToLive: answerTimeToLive
       duplicateDetectionHistoryTimeWindow: topic.Properties.DuplicateDetectionHistoryTimeWindow
       requiresDuplicateDetection: topic.Properties.RequiresDuplicateDetection
     }
@@ -108,7 +111,10 @@ resource topicSubscriptions 'Microsoft.ServiceBus/namespaces/topics/subscription
     name: subscription.Name
     properties: {
       deadLetteringOnMessageExpiration: subscription.Properties.DeadLetteringOnMessageExpiration
-      defaultMessageTimeToLive: subscription.Properties.DefaultMessageTimeToLive
+      // Only whoever is answered may take his time: what nobody reads would fill the topic.
+      defaultMessageTimeToLive: subscription.Properties.DeadLetteringOnMessageExpiration
+        ? answerTimeToLive
+        : subscription.Properties.DefaultMessageTimeToLive
       lockDuration: subscription.Properties.LockDuration
       maxDeliveryCount: subscription.Properties.MaxDeliveryCount
       requiresSession: subscription.Properties.RequiresSession

@@ -5,6 +5,7 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { publishAfter } from '../../shared/application/announce.js';
+import { isWanted } from '../../shared/application/commands.js';
 import { readOperation } from '../../shared/application/documents.js';
 import { RunOperationSchema } from '../../shared/contracts/messages.js';
 import { instanceIdOf } from '../../shared/model/naming.js';
@@ -23,16 +24,14 @@ async function runOperation(message: unknown, context: InvocationContext): Promi
   const command = RunOperationSchema.parse(message);
   const found = (await readOperation(services().store, command.operationId))?.document;
   if (!found) throw new Error(`Operation "${command.operationId}" does not exist`);
-  const { kind, phase, attempt, claimed } = found;
-  const isWanted = ['accepted', 'running', 'unwinding'].includes(phase) && attempt === command.attempt;
-  if (!isWanted || claimed === attempt) return;
+  if (!isWanted(command, found)) return;
   // The api tier writes events and cannot send to the topic; the worker publishes them as soon as it hears of the operation.
   await publishAfter(withLog(services(), context), found.team);
 
   const client = df.getClient(context);
   const instanceId = instanceIdOf(command.operationId, command.attempt);
   try {
-    await client.startNew(kind, { instanceId, input: command });
+    await client.startNew(found.kind, { instanceId, input: command });
   } catch (error) {
     // Two deliveries of one command may meet; the second finds the instance running.
     if ((await stateOfInstance(client, instanceId)) !== 'alive') throw error;

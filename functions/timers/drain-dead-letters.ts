@@ -1,11 +1,13 @@
 /**
  * Every minute: empties the dead letters. A request is taken there as on its queue, since what killed its worker, or kept the store from answering,
- * was not its fault; what cannot be taken, and any other message, is moved into the rejected inbox, where people look.
+ * was not its fault; a command that nobody wants any more is dropped; everything else is moved into the rejected inbox, where people look.
  */
 
 import { app, type InvocationContext } from '@azure/functions';
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
-import { TICKET_PROPERTY, TicketSchema } from '../../shared/contracts/messages.js';
+import { isWanted } from '../../shared/application/commands.js';
+import { readOperation } from '../../shared/application/documents.js';
+import { RunOperationSchema, TICKET_PROPERTY, TicketSchema } from '../../shared/contracts/messages.js';
 import { ProblemError, problem } from '../../shared/model/problem.js';
 import { ServiceError } from '../../shared/model/service-error.js';
 import { takeMessage } from '../bus/receive-access-request.js';
@@ -41,7 +43,8 @@ async function drain(queue: string): Promise<number> {
     left = await receiver.receiveMessages(BATCH_SIZE, { maxWaitTimeInMs: WAIT_MS });
     const received = left.length;
     for (let message = left[0]; message; message = left[0]) {
-      if (queue !== QUEUES.requests || !(await isTaken(message))) {
+      const isDone = queue === QUEUES.requests ? await isTaken(message) : await isObsolete(message);
+      if (!isDone) {
         await keep(queue, message);
         moved++;
       }
@@ -66,6 +69,18 @@ async function isTaken({ body, ...metadata }: ServiceBusReceivedMessage): Promis
     return false;
   }
 }
+
+/** A command that came too late: whoever is to start is sent another by the sweep, and the others want none. */
+async function isObsolete({ body, deadLetterReason }: ServiceBusReceivedMessage): Promise<boolean> {
+  const command = RunOperationSchema.safeParse(body);
+  if (!command.success) return false;
+  if (deadLetterReason === EXPIRED) return true;
+  const operation = (await readOperation(services().store, command.data.operationId))?.document;
+  return operation !== undefined && !isWanted(command.data, operation);
+}
+
+/** Reason that Service Bus gives to what its time to live has dead-lettered. */
+const EXPIRED = 'TTLExpiredException';
 
 async function keep(queue: string, message: ServiceBusReceivedMessage): Promise<void> {
   const { body, messageId, applicationProperties, deliveryCount, deadLetterReason, deadLetterErrorDescription } =

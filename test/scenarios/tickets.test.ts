@@ -3,5 +3,6 @@ import { tellTogether } from '../support/shared-hai.js';
 import { deadLetters, storeAway } from './stories/dead-letters.js';
 import { sharedModel } from './stories/shared-model.js';
 import { teamBeta } from './stories/team-beta.js';
+import { ticketing } from './stories/ticketing.js';
 
-tellTogether([teamBeta, sharedModel, deadLetters, storeAway]);
+tellTogether([teamBeta, sharedModel, deadLetters, storeAway, ticketing]);

@@ -56,6 +56,17 @@ export const deadLetters = (shared: SharedHai): void =>
       expect(await rejected()).toEqual([]);
     });
 
+    it('is dropped when it is a command that nobody wants any more', async () => {
+      hai.world.broker.faults.loseSettlement = { 'operation-commands': 10 };
+      const { body } = await hai.request(request('team-twice'));
+      await hai.clock.settle();
+      expect(hai.world.broker.counts('operation-commands')).toMatchObject({ active: 0, deadLetter: 1 });
+      expect(await hai.finish(body.id)).toMatchObject({ status: 'Succeeded', attempt: 1 });
+      await hai.clock.advance(60_000);
+      expect(hai.world.broker.counts('operation-commands')).toMatchObject({ deadLetter: 0 });
+      expect(await rejected()).toEqual([]);
+    });
+
     it('comes to the rejected inbox with its reason when it is no request, or none that can be taken', async () => {
       await hai.command({ oops: true });
       expect(hai.world.broker.counts('operation-commands')).toMatchObject({ active: 0, deadLetter: 1 });
