@@ -17,5 +17,5 @@ module.exports = { send };
 
 if (require.main === module) {
   const bus = connect();
-  send(bus, process.argv[2], readFileSync(process.argv[3])).finally(() => bus.close());
+  send(bus, process.argv[2], readFileSync(process.argv[3])).then(() => bus.close(), console.error);
 }
