@@ -3,8 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // They have a run of their own: test/processes.config.js.
-  testPathIgnorePatterns: ['/node_modules/', '\\.process\\.test\\.ts$'],
+  // They have a run of their own: test/long.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '\\.long\\.test\\.ts$'],
   maxWorkers: 2,
   // For a busy machine: the slowest test takes a tenth of it.
   testTimeout: 60_000,

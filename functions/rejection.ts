@@ -13,7 +13,7 @@ const MESSAGE_ID_LENGTH_MAX = 256;
 
 export interface Rejection {
   queue: string;
-  message: unknown;
+  message: Uint8Array;
   origin: Pick<Origin, 'source' | 'sourceId' | 'ticket' | 'traceparent'>;
   problem: Problem;
   deliveryCount: number;
@@ -22,7 +22,7 @@ export interface Rejection {
 export async function rejectInput(rejection: Rejection, { rejected, publisher, clock }: Services): Promise<void> {
   const { queue, message, origin, problem, deliveryCount } = rejection;
   const { source, sourceId = '', ticket, traceparent } = origin;
-  const text = typeof message === 'string' ? message : (JSON.stringify(message) ?? '');
+  const text = Buffer.from(message).toString('utf8');
   const time = timestamp(clock);
   const document: RejectedDocument = {
     id: sha256(`${queue}\n${source}\n${sourceId}\n${text}`).slice(0, 32),

@@ -35,17 +35,15 @@ export const originalId = ({ messageId, applicationProperties }: Metadata): stri
   PostponedSchema.parse(applicationProperties ?? {})[PROPERTIES.messageId] ?? String(messageId ?? '');
 
 /** The copy that comes later; undefined when it has been put off for long enough. */
-export function laterCopy(message: unknown, metadata: Metadata, nowMs: number): ServiceBusMessage | undefined {
+export function laterCopy(message: Uint8Array, metadata: Metadata, nowMs: number): ServiceBusMessage | undefined {
   const copy = PostponedSchema.parse(metadata.applicationProperties ?? {})[PROPERTIES.copy] + 1;
   if (copy > COPIES_MAX) return undefined;
   const messageId = originalId(metadata);
   const delaySeconds = Math.min(FIRST_SECONDS * FACTOR ** (copy - 1), LONGEST_SECONDS);
   const { correlationId, contentType } = metadata;
-  const text = typeof message === 'string' ? message : JSON.stringify(message);
   return {
-    // Bytes as they were; the SDK would write a text as JSON.
-    body: Buffer.from(text),
-    messageId: `later-${copy}-${sha256(messageId || text)}`,
+    body: Buffer.from(message),
+    messageId: `later-${copy}-${sha256(messageId || Buffer.from(message).toString('base64'))}`,
     ...(typeof correlationId === 'string' && { correlationId }),
     ...(typeof contentType === 'string' && { contentType }),
     applicationProperties: {

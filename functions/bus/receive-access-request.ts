@@ -3,7 +3,7 @@
  * the message is completed either way. While the store does not answer, a copy comes later; what throws is delivered again, in the end from the
  * dead letters.
  */
-import { app, type InvocationContext } from '@azure/functions';
+import { app, type InvocationContext, trigger } from '@azure/functions';
 import { publishAfter } from '../../shared/application/announce.js';
 import { classify } from '../../shared/application/steps/classify.js';
 import { takeRequest } from '../../shared/application/take-request.js';
@@ -13,7 +13,7 @@ import {
   TICKET_PROPERTY,
   TicketSchema,
 } from '../../shared/contracts/messages.js';
-import { guessFormat, readDocument } from '../../shared/model/document.js';
+import { formatOf, guessFormat, readDocument } from '../../shared/model/document.js';
 import { fieldErrors } from '../../shared/model/field-errors.js';
 import type { Origin } from '../../shared/model/operation.js';
 import { type Problem, problem } from '../../shared/model/problem.js';
@@ -21,13 +21,19 @@ import { rejectInput } from '../rejection.js';
 import { BUS_CONNECTION, QUEUES, services } from '../wiring.js';
 import { laterCopy, type Metadata, originalId } from './postpone.js';
 
-app.serviceBusQueue('receive-access-request', {
-  connection: BUS_CONNECTION,
-  queueName: QUEUES.requests,
-  handler: receiveAccessRequest,
+// As bytes: the properties of a body that the host has read as JSON would take the place of the broker's metadata, so that a body could name
+// another ticket (`Utility.ApplyBindingData` of the Functions host). The binding of its own name does not offer it (azure-functions-nodejs-library#72).
+app.generic('receive-access-request', {
+  trigger: trigger.generic({
+    type: 'serviceBusTrigger',
+    connection: BUS_CONNECTION,
+    queueName: QUEUES.requests,
+    dataType: 'binary',
+  }),
+  handler: (message: unknown, context: InvocationContext) => receiveAccessRequest(message as Uint8Array, context),
 });
 
-async function receiveAccessRequest(message: unknown, context: InvocationContext): Promise<void> {
+async function receiveAccessRequest(message: Uint8Array, context: InvocationContext): Promise<void> {
   const metadata: Metadata = context.triggerMetadata ?? {};
   try {
     await takeMessage(message, metadata);
@@ -41,7 +47,7 @@ async function receiveAccessRequest(message: unknown, context: InvocationContext
 }
 
 /** Takes what it can and rejects what it cannot; throws where that cannot be told now. Also for what has come to the dead letters. */
-export async function takeMessage(message: unknown, metadata: Metadata): Promise<void> {
+export async function takeMessage(message: Uint8Array, metadata: Metadata): Promise<void> {
   const envelope = readEnvelope(message, metadata);
   const refusal = envelope.problem ?? (await tryToTake(envelope));
   if (!refusal) return;
@@ -64,8 +70,8 @@ async function tryToTake({ document, origin }: Envelope): Promise<Problem | unde
   return undefined;
 }
 
-/** Opens a structured CloudEvent, or takes the bare document; text is read as JSON or YAML. */
-function readEnvelope(message: unknown, metadata: Metadata): Envelope {
+/** Opens a structured CloudEvent, or takes the bare document, in JSON or YAML. */
+function readEnvelope(message: Uint8Array, metadata: Metadata): Envelope {
   const properties = metadata.applicationProperties ?? {};
   const ticket = TicketSchema.safeParse(properties[TICKET_PROPERTY] ?? metadata.correlationId);
   const traceparent = properties['traceparent'];
@@ -77,7 +83,12 @@ function readEnvelope(message: unknown, metadata: Metadata): Envelope {
     ...(ticket.success && { ticket: ticket.data }),
     ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
   };
-  const read = typeof message === 'string' ? readDocument(message, guessFormat(message)) : readObject(message);
+  const format =
+    formatOf(String(metadata.contentType ?? '')) ??
+    guessFormat(Buffer.from(message.subarray(0, OPENING_BYTES)).toString('utf8'));
+  const sent = readDocument(message, format);
+  // The JavaScript SDK writes a body that is a text as JSON: the document is the text in it.
+  const read = sent.ok && typeof sent.value === 'string' ? readDocument(sent.value, guessFormat(sent.value)) : sent;
   if (!read.ok) return { origin, problem: read.problem };
   if (!isCloudEvent(read.value)) return { origin, document: read.value };
 
@@ -96,10 +107,10 @@ function readEnvelope(message: unknown, metadata: Metadata): Envelope {
   return inner.ok ? { origin: eventOrigin, document: inner.value } : { origin: eventOrigin, problem: inner.problem };
 }
 
+/** What a document opens with stands within these. */
+const OPENING_BYTES = 1024;
+
 /** W3C Trace Context, version 00. */
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** The host has parsed JSON already; its size and shape still have to be checked. */
-const readObject = (message: unknown) => readDocument(JSON.stringify(message) ?? '', 'json');
 
 const isCloudEvent = (value: unknown): boolean => typeof value === 'object' && value !== null && 'specversion' in value;

@@ -2,7 +2,7 @@
 import type { HttpRequest } from '@azure/functions';
 import { type Intake, takeRequest } from '../../shared/application/take-request.js';
 import { ROUTES } from '../../shared/contracts/api.js';
-import { DOCUMENT_BYTES_MAX, type DocumentFormat, readDocument } from '../../shared/model/document.js';
+import { DOCUMENT_BYTES_MAX, DOCUMENT_FORMATS, formatOf, readDocument } from '../../shared/model/document.js';
 import type { Origin } from '../../shared/model/operation.js';
 import { ProblemError, problem } from '../../shared/model/problem.js';
 import type { Caller } from './caller.js';
@@ -20,20 +20,13 @@ implementRoute(ROUTES.requestTeamAccess, async ({ request, caller, base, service
   return { ...answer, headers: { ...answer.headers, ...headers, 'hai-outcome': kind } };
 });
 
-const FORMATS: Record<string, DocumentFormat> = {
-  'application/json': 'json',
-  'application/yaml': 'yaml',
-  'application/x-yaml': 'yaml',
-  'text/yaml': 'yaml',
-};
-
 async function readBody(request: HttpRequest): Promise<unknown> {
-  const mediaType = (request.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
-  const format = FORMATS[mediaType];
+  const contentType = request.headers.get('content-type') ?? '';
+  const format = formatOf(contentType);
   if (!format)
     throw new ProblemError(
-      problem('unsupported-media-type', `"${mediaType.slice(0, 80)}" is not accepted.`, {
-        nextStep: `Send one of: ${Object.keys(FORMATS).join(', ')}.`,
+      problem('unsupported-media-type', `"${contentType.slice(0, 80)}" is not accepted.`, {
+        nextStep: `Send one of: ${Object.keys(DOCUMENT_FORMATS).join(', ')}.`,
       }),
     );
   const encoding = request.headers.get('content-encoding');

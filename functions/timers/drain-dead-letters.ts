@@ -33,7 +33,7 @@ const unfinished = new Set<string>();
 
 /** How many had to be moved. */
 async function drain(queue: string): Promise<number> {
-  const receiver = services().bus().createReceiver(queue, { subQueueType: 'deadLetter' });
+  const receiver = services().bus().createReceiver(queue, { subQueueType: 'deadLetter', skipParsingBodyAsJson: true });
   let left: ServiceBusReceivedMessage[] = [];
   let moved = 0;
   try {
@@ -62,7 +62,7 @@ async function drain(queue: string): Promise<number> {
 /** False for what nobody can take; throws when the store does not answer: it is looked at again in a minute. */
 async function isTaken({ body, ...metadata }: ServiceBusReceivedMessage): Promise<boolean> {
   try {
-    await takeMessage(Buffer.isBuffer(body) ? body.toString('utf8') : body, metadata);
+    await takeMessage(bytesOf(body), metadata);
     return true;
   } catch (error) {
     if (error instanceof ServiceError || error instanceof ProblemError) throw error;
@@ -72,7 +72,7 @@ async function isTaken({ body, ...metadata }: ServiceBusReceivedMessage): Promis
 
 /** A command that came too late: whoever is to start is sent another by the sweep, and the others want none. */
 async function isObsolete({ body, deadLetterReason }: ServiceBusReceivedMessage): Promise<boolean> {
-  const command = RunOperationSchema.safeParse(body);
+  const command = RunOperationSchema.safeParse(jsonOf(bytesOf(body)));
   if (!command.success) return false;
   if (deadLetterReason === EXPIRED) return true;
   const operation = (await readOperation(services().store, command.data.operationId))?.document;
@@ -90,7 +90,7 @@ async function keep(queue: string, message: ServiceBusReceivedMessage): Promise<
   await rejectInput(
     {
       queue,
-      message: body,
+      message: bytesOf(body),
       origin: { source: `dead-letters:${queue}`, sourceId: String(messageId ?? ''), ticket: ticket.data },
       problem: problem(
         'unexpected-error',
@@ -100,4 +100,15 @@ async function keep(queue: string, message: ServiceBusReceivedMessage): Promise<
     },
     services(),
   );
+}
+
+/** Somebody may have sent an AMQP value instead of bytes. */
+const bytesOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body) ?? ''));
+
+function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }

@@ -7,9 +7,12 @@ export const ACCESS_REQUESTED_TYPE = 'com.contoso.hai.access.requested.v1';
 /** Application property that carries the ticket id, in and out. */
 export const TICKET_PROPERTY = 'ticket';
 
-/** Ids of other systems are echoed into events and logs, so they are bounded and printable. A number is as good as its digits. */
+/**
+ * Ids of other systems are echoed into events and logs, so they are bounded and printable. The host makes numbers of texts that look like one: one
+ * whose digits may be others than those that were sent is no id.
+ */
 export const TicketSchema = z
-  .union([z.string(), z.number()])
+  .union([z.string(), z.int().nonnegative()])
   .transform(String)
   .pipe(z.string().regex(/^[\x21-\x7e]{1,128}$/, 'printable ASCII without spaces, at most 128 characters'));
 

@@ -13,6 +13,20 @@ export const DOCUMENT_BYTES_MAX = 64 * 1024;
 
 export type DocumentFormat = 'json' | 'yaml';
 
+/** Media types that are taken. */
+export const DOCUMENT_FORMATS: Record<string, DocumentFormat> = {
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  'application/x-yaml': 'yaml',
+  'text/yaml': 'yaml',
+};
+
+/** Format by a Content-Type with or without parameters; undefined for any other. */
+export function formatOf(contentType: string): DocumentFormat | undefined {
+  const mediaType = contentType.split(';')[0]!.trim().toLowerCase();
+  return Object.hasOwn(DOCUMENT_FORMATS, mediaType) ? DOCUMENT_FORMATS[mediaType] : undefined;
+}
+
 export type ReadDocument = { ok: true; value: unknown } | { ok: false; problem: Problem };
 
 /** Parses text, or bytes in UTF-8; the problem is `too-large` or `malformed-document` with the place of the first mistake. */

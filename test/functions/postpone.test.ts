@@ -3,7 +3,8 @@ import { laterCopy, type Metadata, originalId } from '../../functions/bus/postpo
 const NOW_MS = Date.parse('2027-01-04T08:00:00Z');
 
 /** The copies that come one after another, until none comes. */
-function copiesOf(message: unknown, metadata: Metadata) {
+function copiesOf(text: string, metadata: Metadata) {
+  const message = Buffer.from(text);
   const copies = [];
   for (let last = laterCopy(message, metadata, NOW_MS); last; last = laterCopy(message, last as Metadata, NOW_MS))
     copies.push(last);
@@ -29,7 +30,6 @@ describe('a request that is taken later', () => {
     });
     expect(new Set(copies.map(({ messageId }) => messageId)).size).toBe(copies.length);
     for (const copy of copies) expect(originalId(copy as Metadata)).toBe('m-1');
-    expect(laterCopy({ a: 1 }, metadata, NOW_MS)?.body).toEqual(Buffer.from('{"a":1}'));
   });
 
   it('comes after seconds at first, every ten minutes at last, and not for more than a night', () => {
@@ -44,7 +44,7 @@ describe('a request that is taken later', () => {
 
   it('keeps within what Service Bus takes as an id, and is no other message’s copy', () => {
     const ids = [{ messageId: 'm'.repeat(128) }, { messageId: `${'m'.repeat(127)}n` }, {}].flatMap((metadata) =>
-      ['a: 1', 'a: 2'].map((text) => String(laterCopy(text, metadata, NOW_MS)?.messageId)),
+      ['a: 1', 'a: 2'].map((text) => String(laterCopy(Buffer.from(text), metadata, NOW_MS)?.messageId)),
     );
     for (const id of ids) expect(id.length).toBeLessThanOrEqual(128);
     expect(new Set(ids).size).toBe(4);
@@ -53,6 +53,6 @@ describe('a request that is taken later', () => {
   it('is not deceived by properties that are none of its own', () => {
     const odd = { messageId: 'm-1', applicationProperties: { haiCopy: 'seven', haiMessageId: 7 } };
     expect(originalId(odd)).toBe('m-1');
-    expect(laterCopy('', odd, NOW_MS)?.messageId).toMatch(/^later-1-/);
+    expect(laterCopy(Buffer.from(''), odd, NOW_MS)?.messageId).toMatch(/^later-1-/);
   });
 });

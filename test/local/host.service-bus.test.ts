@@ -13,6 +13,7 @@ const ENTITIES = {
     { Name: 'orders', Properties: { MaxDeliveryCount: 3 } },
     { Name: 'copies' },
     { Name: 'commands' },
+    { Name: 'raw' },
     { Name: 'slow', Properties: { LockDuration: 'PT5S' } },
   ],
   Topics: [{ Name: 'events', Subscriptions: [{ Name: 'all' }] }],
@@ -76,6 +77,29 @@ describe('a Service Bus function', () => {
       applicationProperties: { region: 'eu' },
     });
     expect(broker.counts('orders')).toEqual({ active: 0, scheduled: 0, deadLetter: 0, locked: 0 });
+  });
+
+  it('gets the properties of a JSON body as metadata, in the place of the broker’s own, unless it takes bytes', async () => {
+    const body = { MessageId: 'forged', deliveryCount: 9, applicationProperties: { region: 'us' }, list: [1], size: 5 };
+    const own = { messageId: 'm2', applicationProperties: { region: 'eu' } };
+    await send('copies', { body, ...own });
+    expect(sample.received[0]!.metadata).toMatchObject({
+      messageId: 'forged',
+      deliveryCount: 9,
+      applicationProperties: { region: 'us' },
+      size: 5,
+    });
+    expect(sample.received[0]!.metadata).not.toHaveProperty('list');
+    await send('raw', { body, ...own });
+    expect(sample.received[1]!.metadata).toMatchObject({ ...own, deliveryCount: 1 });
+    expect(sample.received[1]!.metadata).not.toHaveProperty('size');
+  });
+
+  it('gets bytes, whatever they are, where it asks for them', async () => {
+    const bodies = ['plain text', '{"a": 1}', '"7"'].map((text) => Buffer.from(text));
+    bodies.push(Buffer.from([0xff, 0xfe, 0]));
+    await send('raw', ...bodies.map((body) => ({ body })));
+    expect(bodiesOf('raw')).toEqual(bodies);
   });
 
   it('sends what it returns and what it puts out, an array as single messages', async () => {

@@ -5,7 +5,7 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import type { Clock } from '../../clock.js';
 import type { ServiceBusSettings } from '../app-files.js';
-import type { AppFunction } from '../app-functions.js';
+import { type AppFunction, textOption } from '../app-functions.js';
 import type { InFlight } from '../in-flight.js';
 import type { Invoker } from '../invoker.js';
 import { type Log, messageOf } from '../log.js';
@@ -47,7 +47,9 @@ export class MessageProcessor {
   }
 
   async #processOne(message: ServiceBusReceivedMessage): Promise<void> {
-    const succeeded = await this.#run([message], () => this.deps.invoker.invoke(this.fn, messageInvocation(message)));
+    const succeeded = await this.#run([message], () =>
+      this.deps.invoker.invoke(this.fn, messageInvocation(message, textOption(this.fn.trigger, 'dataType'))),
+    );
     if (!succeeded) await this.#settle(message, 'abandoned');
     else if (this.#autoComplete) await this.#settle(message, 'completed');
   }

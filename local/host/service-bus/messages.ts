@@ -3,9 +3,36 @@ import type { ServiceBusMessage, ServiceBusReceivedMessage } from '@azure/servic
 import type { Invocation } from '../invoker.js';
 import { fromBytes, type TypedData } from '../typed-data.js';
 
-/** A function on one message. */
-export function messageInvocation(message: ServiceBusReceivedMessage): Invocation {
-  return { data: bodyData(message), triggerMetadata: triggerMetadata(message) };
+/**
+ * A function on one message. With `dataType: 'binary'` it gets the bytes; otherwise a text, and then the properties of a JSON object take the place
+ * of the broker's metadata of the same name (`Utility.ApplyBindingData` of the Functions host, which knows no case).
+ */
+export function messageInvocation(message: ServiceBusReceivedMessage, dataType?: string): Invocation {
+  const data = bodyData(message);
+  const metadata = triggerMetadata(message);
+  if (dataType === 'binary')
+    return { data: { bytes: data.bytes ?? Buffer.from(data.string ?? data.json ?? '') }, triggerMetadata: metadata };
+  return { data, triggerMetadata: { ...metadata, ...overwritten(metadata, data.string) } };
+}
+
+function overwritten(metadata: Record<string, TypedData>, body: string | undefined): Record<string, TypedData> {
+  const names = new Map(Object.keys(metadata).map((name) => [name.toLowerCase(), name]));
+  const own = Object.entries(jsonObject(body)).filter(([, value]) => value !== null && !Array.isArray(value));
+  return Object.fromEntries(
+    own.map(([name, value]) => [
+      names.get(name.toLowerCase()) ?? name,
+      typeof value === 'object' ? { json: JSON.stringify(value) } : { string: String(value) },
+    ]),
+  );
+}
+
+function jsonObject(body = ''): object {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  } catch {
+    return {};
+  }
 }
 
 /** A function on a batch: all bodies, and each piece of metadata as an array named `<Key>Array`. */

@@ -1,5 +1,5 @@
 /** Service Bus functions for the host's tests. */
-import { app, type InvocationContext, output } from '@azure/functions';
+import { app, type InvocationContext, output, trigger } from '@azure/functions';
 import * as df from 'durable-functions';
 
 export const received: { by: string; body: unknown; metadata: Record<string, unknown> }[] = [];
@@ -35,6 +35,10 @@ app.serviceBusQueue('orders', {
 app.serviceBusQueue('deadOrders', { queueName: 'orders/$DeadLetterQueue', connection: 'Bus', handler: note });
 app.serviceBusTopic('events', { topicName: 'events', subscriptionName: 'all', connection: 'Bus', handler: note });
 app.serviceBusQueue('copies', { queueName: 'copies', connection: 'Bus', handler: note });
+app.generic('raw', {
+  trigger: trigger.generic({ type: 'serviceBusTrigger', queueName: 'raw', connection: 'Bus', dataType: 'binary' }),
+  handler: note,
+});
 app.serviceBusQueue('slow', {
   queueName: 'slow',
   connection: 'Bus',
