@@ -34,6 +34,14 @@ describe('faults of the account', () => {
     expect((await rig.container().items.create({ id: 'a', team: 'alpha' })).statusCode).toBe(201);
   });
 
+  it('fails them with several statuses in turn', async () => {
+    rig.server.faults.failNext = { count: 5, status: [410, 449, 503] };
+    const statuses = [];
+    for (let call = 0; call < 6; call++)
+      statuses.push(await statusOf(rig.container().items.upsert({ id: 'a', team: 'alpha' })));
+    expect(statuses.slice(0, 5)).toEqual([410, 449, 503, 410, 449]);
+  });
+
   it.each([
     [410, { substatus: 1002 }, 'read'],
     [449, { retryAfterMs: 20 }, 'write'],

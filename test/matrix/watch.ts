@@ -157,9 +157,10 @@ export class Watch {
       faults.loseNextAnswers = LOST_ANSWERS;
       return;
     }
-    spoiling.untilMs = this.nowMs() + (effect.cosmos.forSeconds ?? 0) * 1000;
+    const failure = effect.cosmos();
+    spoiling.untilMs = this.nowMs() + (failure.forSeconds ?? 0) * 1000;
     const operation = isRead(verb) ? (/: list /.test(verb) ? 'query' : 'read') : 'write';
-    faults.failNext = { status: 503, ...effect.cosmos, operation, container: 'access' };
+    faults.failNext = { ...failure, operation, container: 'access' };
   }
 
   #watchBus(): void {

@@ -7,9 +7,9 @@ import { CosmosError } from './errors.js';
 
 export type CosmosOperation = 'read' | 'write' | 'query';
 
-/** Refusals of one status: so many, or for so long, or until they are taken away. */
+/** Refusals of one status, or of several in turn: so many, or for so long, or until they are taken away. */
 export interface CosmosFailure extends FaultWindow {
-  status: number;
+  status: number | readonly number[];
   substatus?: number;
   /** For x-ms-retry-after-ms; a 429 has 10 unless this says otherwise. */
   retryAfterMs?: number;
@@ -52,10 +52,24 @@ export function refuseByFault(
   if (failure.operation && failure.operation !== operation) return;
   if (failure.container && failure.container !== container) return;
   if (failure.count !== undefined) failure.count--;
-  throw refusal(failure);
+  throw refusal({ ...failure, status: nextStatus(failure) });
 }
 
-function refusal({ retryAfterMs, status, substatus }: CosmosFailure): CosmosError {
+/** Answers that each failure with several statuses has given. */
+const given = new WeakMap<readonly number[], number>();
+
+function nextStatus({ status }: CosmosFailure): number {
+  if (typeof status === 'number') return status;
+  const count = given.get(status) ?? 0;
+  given.set(status, count + 1);
+  return status[count % status.length]!;
+}
+
+interface Refusal extends Pick<CosmosFailure, 'retryAfterMs' | 'substatus'> {
+  status: number;
+}
+
+function refusal({ retryAfterMs, status, substatus }: Refusal): CosmosError {
   if (status !== 429) return new CosmosError(status, `Injected fault: ${status}.`, { substatus, retryAfterMs });
   return new CosmosError(429, 'Request rate is large. More Request Units may be needed, so no changes were made.', {
     substatus: substatus ?? REQUEST_RATE_TOO_LARGE,

@@ -11,8 +11,8 @@ import type { Hai } from '../../support/hai.js';
 import type { SharedHai } from '../../support/shared-hai.js';
 
 const REQUESTS = 2_000;
-/** Whoever wants the same requests again sets it: HAI_FUZZ_SEED. */
-const SEED = Number(process.env['HAI_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+/** Whoever wants the same requests again sets it: FUZZ_SEED. */
+const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 /** The slowest door reads 64 KiB and writes a transaction. */
 const ANSWER_MS_MAX = 5_000;
 
@@ -98,7 +98,7 @@ const call = fc.constantFrom(...Object.values<RouteContract>(ROUTES)).chain((rou
 type Call = typeof call extends fc.Arbitrary<infer Each> ? Each : never;
 
 export const fuzz = (shared: SharedHai): void =>
-  describe(`any request (HAI_FUZZ_SEED=${SEED})`, () => {
+  describe(`any request (FUZZ_SEED=${SEED})`, () => {
     let hai: Hai;
     beforeAll(async () => {
       hai = await shared();
@@ -112,7 +112,7 @@ export const fuzz = (shared: SharedHai): void =>
       });
       await fc.assert(property, { numRuns: REQUESTS, seed: SEED });
       // It has met the good and the bad, or the requests are not what they should be.
-      for (const status of [200, 202, 400, 404, 405, 409, 415, 422])
+      for (const status of [200, 202, 400, 404, 405, 415, 422])
         expect([status, seen.has(status)]).toEqual([status, true]);
       expect(hai.logs.filter((line) => line.startsWith('error'))).toEqual([]);
     }, 240_000);
