@@ -31,6 +31,7 @@ export function isOver({ untilMs }: FaultWindow, nowMs: number): boolean {
 export function noticing<Faults extends object>(faults: Faults, nowMs: () => number, onChange = () => {}): Faults {
   const dateAll = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(dateAll);
     const inner = Object.entries(value).map(([name, one]) => [name, dateAll(one)]);
     return dated(Object.fromEntries(inner) as FaultWindow, nowMs());
   };
