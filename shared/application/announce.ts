@@ -54,7 +54,8 @@ export async function publishWritten(
   { create: document }: { create: OutboxDocument },
 ): Promise<void> {
   const { team } = document;
-  if (behind.has(team)) return publishAfter(services, team);
+  // Each try would hold the step up for as long as the topic does not answer; the sweep, or the operation's end, tries again.
+  if (behind.has(team)) return;
   try {
     await services.publisher.publish(document.event);
     await services.store.commit(team, [{ remove: document.id }]);
