@@ -94,7 +94,10 @@ async function takeSlot(operation: OperationDocument, paceMs: number, services: 
   const { store } = services;
   const plan = (await readPlan(store, operation.id))?.document;
   if (!plan) return undefined;
-  const entries = plan.moves ? [] : (await listEntries(store, operation.team)).map(({ document }) => document);
+  // What asks for the first time holds nothing.
+  const isFirst = operation.kind === 'provision-team-access' && operation.generation === 1;
+  const entries =
+    plan.moves || isFirst ? [] : (await listEntries(store, operation.team)).map(({ document }) => document);
   const moves = plan.moves ?? movesTo(plan.target, heldOf(entries), operation, services);
   const writes = moves.flat(2).reduce((sum, { armWrites }) => sum + armWrites, 0);
   if (writes === 0) return undefined;

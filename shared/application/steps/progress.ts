@@ -117,7 +117,11 @@ function stepWrite(
       '/wakesAt': wakesAt,
       '/lastUpdatedAt': now,
     },
+    ...(isOver && { unset: waitOf(run).map((name) => `${at}/${name}`) }),
   };
 }
+
+/** What a step said while it waited is of no use when it is over, and makes every later write of the operation dearer. */
+const waitOf = (run: Run): string[] => ['waitingFor', 'wakesAt'].filter((name) => name in (stepOf(run) ?? {}));
 
 const stepOf = ({ operation, call }: Run): OperationStep | undefined => operation.steps[call.step];
