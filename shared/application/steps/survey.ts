@@ -67,8 +67,8 @@ async function surveyAll({ operationId, attempt, resume }: SurveyCall, services:
   const foreign = frozen.flat(2).filter((move) => move.verb === 'make' && found[move.key]?.is === 'foreign');
   if (foreign.length > 0 && isFirst) return endsForeign(operation, foreign, services);
   const writes = [
-    ...(isFirst ? freezeWrites(plan, frozen, operation, services) : []),
-    surveyWrite(operation, attempt, found, services, foreign),
+    ...(isFirst ? [freezeWrite(plan, frozen)] : []),
+    surveyWrite(operation, attempt, services, foreign, isFirst ? { '/steps': stepsOf(frozen) } : {}),
     await surveyDocumentWrite(operation, attempt, found, services),
   ];
   const marks = listed.filter(({ document }) => doubted.includes(document) && document.state !== 'writing');
@@ -212,31 +212,19 @@ function nameTaken(foreign: readonly Move[]): Problem {
   );
 }
 
-function freezeWrites(
-  plan: Stored<PlanDocument>,
-  frozen: Moves,
-  operation: OperationDocument,
-  { clock }: Services,
-): Write[] {
-  const steps = frozen.flat(2).map(({ id }): OperationStep => ({ id, status: 'pending' }));
+function freezeWrite(plan: Stored<PlanDocument>, frozen: Moves): Write {
   const titles = frozen.flat(2).map(({ title }) => title);
-  const moveHash = planHashOf(frozen);
-  return [
-    { replace: { ...plan.document, titles, moves: frozen, moveHash }, etag: plan.etag },
-    {
-      patch: operation.id,
-      if: { equals: { '/attempt': operation.attempt } },
-      set: { '/steps': steps, '/lastUpdatedAt': timestamp(clock) },
-    },
-  ];
+  return { replace: { ...plan.document, titles, moves: frozen, moveHash: planHashOf(frozen) }, etag: plan.etag };
 }
+
+const stepsOf = (frozen: Moves): OperationStep[] => frozen.flat(2).map(({ id }) => ({ id, status: 'pending' }));
 
 function surveyWrite(
   operation: OperationDocument,
   attempt: number,
-  _found: unknown,
   { clock }: Services,
   foreign: Move[],
+  frozen: { '/steps'?: OperationStep[] },
 ): Write {
   const isStop = foreign.length > 0 && operation.direction === 'forward' && !operation.pivot && !operation.stop;
   return {
@@ -245,6 +233,8 @@ function surveyWrite(
     set: {
       '/surveyed': attempt,
       '/wakesAt': wakesAtFrom(clock.now()),
+      '/lastUpdatedAt': timestamp(clock),
+      ...frozen,
       ...(isStop && { '/error': nameTaken(foreign), '/stop': 'failed' }),
     },
   };
