@@ -3,6 +3,7 @@
  * and takes minutes for what it has begun: writes come back once they are taken, reads tell how far it is.
  */
 import type { Account } from '@azure/arm-cognitiveservices';
+import { systemClock } from '../kit/clock.js';
 import type { Foundry, FoundryAccount } from '../resources/adapters.js';
 import { armCaller, isAbsent } from './arm.js';
 import { parseArmId } from './arm-id.js';
@@ -13,6 +14,9 @@ const API_VERSION = '2025-12-01';
 
 /** The quota's name in `locations/usages`. */
 const ACCOUNT_COUNT = 'AccountCount';
+
+/** A fleet asks for the count of a region once for each team; Azure's own quota has the last word anyway. */
+const COUNT_AGE_MAX_MS = 10_000;
 
 export function foundry(connection: AzureConnection): Foundry {
   const arm = armCaller(connection);
@@ -30,13 +34,21 @@ export function foundry(connection: AzureConnection): Foundry {
     return { client: clients(azureSubscriptionId), at };
   }
 
+  /** Counts by region, as they were told a moment ago, with what has been made here since. */
+  const counts = new Map<string, { count: number | undefined; keptMs: number }>();
+
   return {
-    countAccounts: (location) =>
-      arm.ask(`read the quotas of ${location}`, async (options) => {
+    async countAccounts(location) {
+      const kept = counts.get(location);
+      if (kept && systemClock.now() - kept.keptMs < COUNT_AGE_MAX_MS) return kept.count;
+      const count = await arm.ask(`read the quotas of ${location}`, async (options) => {
         for await (const usage of clients(connection.azureSubscriptionId).usages.list(location, options))
           if (usage.name?.value === ACCOUNT_COUNT) return usage.currentValue;
         return undefined;
-      }),
+      });
+      counts.set(location, { count, keptMs: systemClock.now() });
+      return count;
+    },
 
     readLiveAccount(id) {
       const { client, at } = open(id);
@@ -64,6 +76,8 @@ export function foundry(connection: AzureConnection): Foundry {
 
     async createAccount(id, { location, subdomain, tags }) {
       const { client, at } = open(id);
+      const kept = counts.get(location);
+      if (kept?.count !== undefined) kept.count++;
       const body: Account = {
         location,
         kind: 'AIServices',
