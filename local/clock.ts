@@ -39,7 +39,7 @@ export interface TimeAnchor {
   speed: number;
 }
 
-/** Taken before anything replaces `Date` in the process that hosts the app. */
+/** Both are taken before anything replaces `Date` in the process that hosts the app. */
 const RealDate = Date;
 const realNow = neverBack(Date.now.bind(Date), performance.now.bind(performance));
 
@@ -52,6 +52,7 @@ const SETTLE_LIMIT_MS = 30_000;
 /** Turns of the event loop in which sockets of one process have mostly delivered; who waits for more leaves the processor to others. */
 const TURNS_AT_ONCE = 300;
 
+/** Longest pause between two turns after that. */
 const TURN_MS_MAX = 10;
 
 /** Consecutive idle looks before the world counts as settled: lets sockets deliver what was just written. */

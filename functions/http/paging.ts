@@ -3,6 +3,7 @@ import type { HttpRequest } from '@azure/functions';
 import { z } from 'zod';
 import type { PageKey } from '../../shared/application/store.js';
 import type { ApiBase } from '../../shared/contracts/api.js';
+import { jsonOrNothing } from '../../shared/kit/json.js';
 import { ProblemError, problem } from '../../shared/model/problem.js';
 
 export function nextLink(request: HttpRequest, base: ApiBase, next: PageKey | undefined): string | undefined {
@@ -15,17 +16,10 @@ export function nextLink(request: HttpRequest, base: ApiBase, next: PageKey | un
 /** @throws ProblemError for what no link of ours has ever held. `keys`: how many values order the list. */
 export function pageKey(continuation: string | undefined, keys: number): PageKey | undefined {
   if (continuation === undefined) return undefined;
-  const parsed = z.array(z.string()).length(keys).safeParse(decoded(continuation));
+  const text = Buffer.from(continuation, 'base64url').toString('utf8');
+  const parsed = z.array(z.string()).length(keys).safeParse(jsonOrNothing(text));
   if (parsed.success) return parsed.data;
   throw new ProblemError(
     problem('bad-request', 'The continuation is not one.', { nextStep: 'Follow `nextLink` as it is, or begin again.' }),
   );
-}
-
-function decoded(continuation: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(continuation, 'base64url').toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

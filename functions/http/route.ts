@@ -79,9 +79,7 @@ export function implementRoute<Contract extends RouteContract>(
       try {
         return render(await answer(request, context), requestId, request.method === 'HEAD');
       } catch (error) {
-        const retryAfter: Record<string, string> =
-          error instanceof ServiceError ? { 'retry-after': String(RETRY_SECONDS) } : {};
-        return render(problemAnswer(toProblem(error, context, requestId), retryAfter), requestId);
+        return render(problemAnswer(toProblem(error, context, requestId)), requestId);
       }
     },
   });
@@ -111,7 +109,12 @@ const notAllowed = (method: string, allowed: readonly HttpMethod[]): Refusal =>
 export const problemAnswer = (body: Problem, headers: Record<string, string> = {}): Refusal => ({
   status: body.status,
   body,
-  headers: { 'content-type': 'application/problem+json', 'x-ms-error-code': body.code, ...headers },
+  headers: {
+    'content-type': 'application/problem+json',
+    'x-ms-error-code': body.code,
+    ...(body.code === 'unavailable' && { 'retry-after': String(RETRY_SECONDS) }),
+    ...headers,
+  },
 });
 
 function render({ status, body, headers }: Answer, requestId: string, isHead = false): HttpResponseInit {

@@ -8,6 +8,7 @@ import type { ServiceBusReceivedMessage } from '@azure/service-bus';
 import { isWanted } from '../../shared/application/commands.js';
 import { readOperation } from '../../shared/application/documents.js';
 import { RunOperationSchema, TICKET_PROPERTY, TicketSchema } from '../../shared/contracts/messages.js';
+import { jsonOrNothing } from '../../shared/kit/json.js';
 import { ProblemError, problem } from '../../shared/model/problem.js';
 import { ServiceError } from '../../shared/model/service-error.js';
 import { takeMessage } from '../bus/receive-access-request.js';
@@ -72,7 +73,7 @@ async function isTaken({ body, ...metadata }: ServiceBusReceivedMessage): Promis
 
 /** A command that came too late: whoever is to start is sent another by the sweep, and the others want none. */
 async function isObsolete({ body, deadLetterReason }: ServiceBusReceivedMessage): Promise<boolean> {
-  const command = RunOperationSchema.safeParse(jsonOf(bytesOf(body)));
+  const command = RunOperationSchema.safeParse(jsonOrNothing(bytesOf(body).toString('utf8')));
   if (!command.success) return false;
   if (deadLetterReason === EXPIRED) return true;
   const operation = (await readOperation(services().store, command.data.operationId))?.document;
@@ -104,11 +105,3 @@ async function keep(queue: string, message: ServiceBusReceivedMessage): Promise<
 
 /** Somebody may have sent an AMQP value instead of bytes. */
 const bytesOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body) ?? ''));
-
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}

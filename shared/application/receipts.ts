@@ -39,14 +39,18 @@ const RECEIPT_SECONDS = 14 * DAY_SECONDS;
 /** A claim outlives the receipt that it belongs to, however slowly it was written. */
 const CLAIM_SECONDS = RECEIPT_SECONDS + DAY_SECONDS;
 
-/** Who sent it and how he calls it; undefined without a key, when every sending is a request of its own. */
-export const keyOf = ({ source, sourceId }: Origin): RequestKey | undefined =>
-  source && sourceId ? { caller: sha256(source), key: sha256(`${source}\n${sourceId}`) } : undefined;
-
+/** Under which key a document came, as hashes. */
 export interface RequestKey {
   caller: string;
   key: string;
+  document: string;
 }
+
+/** Who sent it and how he calls it; undefined without a key, when every sending is a request of its own. */
+export const keyOf = (document: unknown, { source, sourceId }: Origin): RequestKey | undefined =>
+  source && sourceId
+    ? { caller: sha256(source), key: sha256(`${source}\n${sourceId}`), document: contentHash(document) }
+    : undefined;
 
 const callerPartition = ({ caller }: RequestKey): string => `caller_${caller}`;
 const receiptId = ({ key }: RequestKey): string => `receipt_${key}`;
@@ -56,18 +60,13 @@ export const readReceipt = async (key: RequestKey, { store }: Services): Promise
   (await store.read<ReceiptDocument>(callerPartition(key), receiptId(key)))?.document;
 
 /** The receipt under a key, written unless there is one already. */
-export async function takeReceipt(
-  key: RequestKey,
-  document: unknown,
-  slug: string,
-  services: Services,
-): Promise<ReceiptDocument> {
+export async function takeReceipt(key: RequestKey, slug: string, services: Services): Promise<ReceiptDocument> {
   const { store, clock } = services;
   const receipt: ReceiptDocument = {
     id: receiptId(key),
     team: callerPartition(key),
     type: 'receipt',
-    documentHash: contentHash(document),
+    documentHash: key.document,
     operationId: operationId(slug, newId(clock.now())),
     ttl: RECEIPT_SECONDS,
   };
@@ -77,8 +76,8 @@ export async function takeReceipt(
 }
 
 /** A key belongs to one document, for any team. */
-export function refusedReuse(receipt: ReceiptDocument, document: unknown, { sourceId }: Origin): Problem | undefined {
-  if (receipt.documentHash === contentHash(document)) return undefined;
+export function refusedReuse(receipt: ReceiptDocument, key: RequestKey, { sourceId }: Origin): Problem | undefined {
+  if (receipt.documentHash === key.document) return undefined;
   return problem('idempotency-key-reused', `"${sourceId}" came before with a different document.`, {
     operationId: receipt.operationId,
     nextStep: 'Use a new key for a new request.',

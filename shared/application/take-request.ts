@@ -1,6 +1,6 @@
 /**
- * Takes a request, by whichever door: receipt, check, plan for show, claim, command. The team's document is the arbiter: of requests that arrive together
- * one makes the operation, the others join it. What does not begin at once waits in the team's line.
+ * Takes a request, by whichever door: receipt, check, plan for show, claim, command. The team's document is the arbiter: of requests that arrive
+ * together one makes the operation, the others join it. What does not begin at once waits in the team's line.
  */
 import { timestamp } from '../kit/clock.js';
 import { newId } from '../kit/ids.js';
@@ -41,15 +41,15 @@ export type Intake =
 const CLAIM_ROUNDS_MAX = LISTENERS_MAX + QUEUE_MAX;
 
 export async function takeRequest(document: unknown, origin: Origin, services: Services): Promise<Intake> {
-  const key = keyOf(origin);
+  const key = keyOf(document, origin);
   const earlier = key && (await readReceipt(key, services));
-  const answered = earlier && (await answerTo(earlier, document, key!, origin, services));
+  const answered = earlier && (await answerTo(earlier, key, origin, services));
   if (answered) return answered;
 
   const checked = checkRequest(document, services.catalog, services.guardrails);
   if (!checked.ok) return { kind: 'refused', problem: checked.problem };
   const { request, specHash } = checked;
-  const receipt = earlier ?? (key && (await takeReceipt(key, document, teamSlug(request), services)));
+  const receipt = earlier ?? (key && (await takeReceipt(key, teamSlug(request), services)));
   const asked: Asked = {
     request,
     specHash,
@@ -61,7 +61,7 @@ export async function takeRequest(document: unknown, origin: Origin, services: S
     const intake = await joinOrClaim(asked, services);
     if (intake) return intake;
     // Whoever has taken the place may be the same sender's other try.
-    const other = receipt && (await answerTo(receipt, document, key!, origin, services));
+    const other = receipt && key && (await answerTo(receipt, key, origin, services));
     if (other) return other;
   }
   throw new ProblemError(problem('unavailable', `"${request.metadata.name}" is being written by others; try again.`));
@@ -79,12 +79,11 @@ interface Asked {
 /** What the sender's earlier try led to, whatever the catalog says today; undefined when it led to nothing yet. */
 async function answerTo(
   receipt: ReceiptDocument,
-  document: unknown,
   key: RequestKey,
   origin: Origin,
   services: Services,
 ): Promise<Intake | undefined> {
-  const reuse = refusedReuse(receipt, document, origin);
+  const reuse = refusedReuse(receipt, key, origin);
   if (reuse) return { kind: 'refused', problem: reuse };
   const operation = await claimedOperation(key, receipt, services);
   if (!operation) return undefined;

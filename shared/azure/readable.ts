@@ -2,6 +2,7 @@
  * Is it the service that answered? Something on the way (a proxy, a portal's login page) also says 200, and an answer may be cut short. The
  * SDKs then make an object without properties, or a refusal; here it is no answer.
  */
+import { jsonOrNothing } from '../kit/json.js';
 
 export class UnreadableAnswer extends Error {
   constructor(readonly httpStatus: number) {
@@ -30,10 +31,6 @@ export const onlyReadable = {
 
 /** The JSON object that a text is; undefined when it is none. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = jsonOrNothing(text);
+  return value && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }

@@ -150,23 +150,27 @@ export interface OperationDocument {
   error?: Problem;
 }
 
+/** What lists show of an operation, besides its steps' states. */
+export const LISTED_FIELDS = [
+  'id',
+  'kind',
+  'subject',
+  'phase',
+  'attempt',
+  'stop',
+  'retryOf',
+  'origin',
+  'createdAt',
+  'startedAt',
+  'endedAt',
+  'lastUpdatedAt',
+  'error',
+] as const satisfies readonly (keyof OperationDocument)[];
+
 /** An operation as lists show it. */
-export type ListedOperation = Pick<
-  OperationDocument,
-  | 'id'
-  | 'kind'
-  | 'subject'
-  | 'phase'
-  | 'attempt'
-  | 'stop'
-  | 'retryOf'
-  | 'origin'
-  | 'createdAt'
-  | 'startedAt'
-  | 'endedAt'
-  | 'lastUpdatedAt'
-  | 'error'
-> & { steps: Pick<OperationStep, 'status'>[] };
+export type ListedOperation = Pick<OperationDocument, (typeof LISTED_FIELDS)[number]> & {
+  steps: Pick<OperationStep, 'status'>[];
+};
 
 /** Seconds a client should wait before it asks again; undefined when there is nothing to wait for. */
 export function retryAfterSeconds(

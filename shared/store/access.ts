@@ -2,7 +2,7 @@
 import type { Container, SqlParameter } from '@azure/cosmos';
 import type { OperationFilter, Store, Stored, Write } from '../application/store.js';
 import { azureCall } from '../azure/azure-error.js';
-import type { ListedOperation } from '../model/operation.js';
+import { LISTED_FIELDS, type ListedOperation } from '../model/operation.js';
 import { ServiceError } from '../model/service-error.js';
 import type { TeamDocument } from '../model/team.js';
 import { operationOf, patchBody, withoutSystemFields } from './cosmos.js';
@@ -76,7 +76,7 @@ export function accessStore(access: Container): Store {
         access,
         {
           what: 'list operations',
-          select: `${OPERATION_FIELDS.map((field) => `c.${field}`).join(', ')}, ARRAY(SELECT s.status FROM s IN c.steps) AS steps`,
+          select: `${LISTED_FIELDS.map((field) => `c.${field}`).join(', ')}, ARRAY(SELECT s.status FROM s IN c.steps) AS steps`,
           ...predicate(filter),
           keys: ['createdAt', 'id'],
           isDescending: true,
@@ -112,23 +112,6 @@ export function accessStore(access: Container): Store {
 }
 
 const LIST_MAX = 1000;
-
-/** What lists show of an operation, besides its steps' states. */
-const OPERATION_FIELDS: readonly (keyof ListedOperation)[] = [
-  'id',
-  'kind',
-  'subject',
-  'phase',
-  'attempt',
-  'stop',
-  'retryOf',
-  'origin',
-  'createdAt',
-  'startedAt',
-  'endedAt',
-  'lastUpdatedAt',
-  'error',
-];
 
 /** Status of the other operations when one of a transaction failed. */
 const FAILED_DEPENDENCY = 424;

@@ -110,27 +110,31 @@ export class Stage {
   /** Asks until it is taken, as a client does that is told to try again: the same key, so it is one request. */
   async ask(document: unknown): Promise<string> {
     const key = { 'idempotency-key': this.newSlug() };
-    for (let tries = 0; tries < 100; tries++) {
+    return this.#untilTaken(async () => {
       const { status, body } = await this.hai.request(document, key);
-      if (status < 300) return body.id;
-      if (status < 500) throw new Error(`The request was refused: ${JSON.stringify(body)}`);
-      await this.hai.clock.advance(10_000);
-    }
-    throw new Error('The request was not taken within 1000 seconds');
+      if (status >= 300 && status < 500) throw new Error(`The request was refused: ${JSON.stringify(body)}`);
+      return status < 300 ? body.id : undefined;
+    });
   }
 
   /** Sends until it is taken, as a ticketing system does. */
   async send(document: unknown, ticket: string): Promise<void> {
     const message = { ticket, messageId: `m-${ticket}` };
-    for (let tries = 0; tries < 100; tries++) {
-      const isTaken = await this.hai.send(document, message).then(
+    await this.#untilTaken(() =>
+      this.hai.send(document, message).then(
         () => true,
-        () => false,
-      );
-      if (isTaken) return;
+        () => undefined,
+      ),
+    );
+  }
+
+  async #untilTaken<Answer>(send: () => Promise<Answer | undefined>): Promise<Answer> {
+    for (let tries = 0; tries < 100; tries++) {
+      const answer = await send();
+      if (answer !== undefined) return answer;
       await this.hai.clock.advance(10_000);
     }
-    throw new Error('The message was not taken within 1000 seconds');
+    throw new Error('It was not taken within 1000 seconds');
   }
 
   /** Lets time pass until it has ended or waits for a person; false when it takes too long. */
